@@ -1,0 +1,154 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/mayfly-auth/mayfly/internal/revocation"
+	"github.com/mayfly-auth/mayfly/internal/session"
+)
+
+// sessions is the store of sessions.
+type sessions struct {
+	w    *writer
+	r    *readers
+	bell *revocation.Bell
+}
+
+const createSession = `
+INSERT INTO sessions (user_id, id, generation, parent, rotated_at, epoch, expires_at, created_at, seed, delivery, amr,
+    address, user_agent)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+FROM users WHERE id = ?1 AND epoch = ?6 AND disabled_at IS NULL`
+
+func (s sessions) Create(ctx context.Context, fresh session.Session) error {
+	amr, err := words(fresh.AMR)
+	if err != nil {
+		return err
+	}
+	_, err = writeOne(ctx, s.w, func(c *conn) (none struct{}, err error) {
+		n, err := c.exec(createSession, fresh.User[:], fresh.ID[:], int64(fresh.Generation), int64(fresh.Parent),
+			millis(fresh.RotatedAt), fresh.Epoch, millis(fresh.ExpiresAt), millis(fresh.CreatedAt), fresh.Seed[:],
+			string(fresh.Delivery), amr, address(fresh.Device.Address), fresh.Device.UserAgent)
+		if err == nil && n == 0 {
+			err = session.ErrUserChanged
+		}
+		return none, err
+	})
+	return err
+}
+
+// live is the condition under which a session of user ?1 goes on.
+const live = `ended_at IS NULL AND epoch = (SELECT epoch FROM users WHERE id = ?1 AND disabled_at IS NULL)`
+
+const rotateSession = `
+UPDATE sessions SET generation = ?3, parent = ?4, rotated_at = ?5
+WHERE user_id = ?1 AND id = ?2 AND generation = ?6 AND rotated_at < ?7 AND rotated_at > ?8 AND expires_at > ?9 AND ` + live
+
+func (s sessions) Rotate(ctx context.Context, r session.Rotation) (session.Record, bool, error) {
+	done, err := writeOne(ctx, s.w, func(c *conn) (rotated, error) { return rotate(c, r) })
+	return done.Record, done.moved, err
+}
+
+// rotated is the outcome of a rotation.
+type rotated struct {
+	session.Record
+	moved bool
+}
+
+// rotate moves the lineage with one statement and reads the record in the same transaction. Reading apart is cheaper
+// than RETURNING, which cannot see the user's columns and would look the user up once for each.
+func rotate(c *conn, r session.Rotation) (done rotated, err error) {
+	n, err := c.exec(rotateSession, r.User[:], r.Session[:], int64(r.Next.Generation), int64(r.Next.Parent),
+		millis(r.Next.RotatedAt), int64(r.Generation), millis(r.RotatedBefore), millis(r.RotatedAfter), millis(r.Now))
+	if err != nil {
+		return done, err
+	}
+	done.moved = n == 1
+	// If reading fails the move stands although the answer is an error: that is an answer lost, which the rule allows.
+	done.Record, err = findRecord(c, r.User, r.Session)
+	return done, err
+}
+
+func (s sessions) Find(ctx context.Context, user, id uuid.UUID) (session.Record, error) {
+	return read(ctx, s.r, func(c *conn) (session.Record, error) { return findRecord(c, user, id) })
+}
+
+const sessionColumns = `s.id, s.generation, s.parent, s.rotated_at, s.epoch, s.expires_at, s.ended_at, s.end_reason,
+    s.created_at, s.seed, s.delivery, s.amr, s.address, s.user_agent`
+
+const findSession = `SELECT ` + sessionColumns + `, ` + userColumns + `
+FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.user_id = ?1 AND s.id = ?2`
+
+func findRecord(c *conn, user, id uuid.UUID) (rec session.Record, err error) {
+	found, err := c.row(func(row scanner) error {
+		var s sessionRow
+		var u userRow
+		if err := row.Scan(append(s.columns(), u.columns()...)...); err != nil {
+			return err
+		}
+		if rec.Session, err = s.session(user); err != nil {
+			return err
+		}
+		rec.Owner, err = u.user()
+		return err
+	}, findSession, user[:], id[:])
+	if err == nil && !found {
+		err = session.ErrNotFound
+	}
+	return rec, err
+}
+
+const listSessions = `SELECT ` + sessionColumns + ` FROM sessions s WHERE s.user_id = ?1 ORDER BY s.created_at DESC, s.id DESC`
+
+func (s sessions) List(ctx context.Context, user uuid.UUID) ([]session.Session, error) {
+	return read(ctx, s.r, func(c *conn) (list []session.Session, err error) {
+		err = c.each(func(row scanner) error {
+			var r sessionRow
+			if err := row.Scan(r.columns()...); err != nil {
+				return err
+			}
+			one, err := r.session(user)
+			list = append(list, one)
+			return err
+		}, listSessions, user[:])
+		return list, err
+	})
+}
+
+// sessionRow takes the columns of sessionColumns.
+type sessionRow struct {
+	s          session.Session
+	rotatedAt  int64
+	expiresAt  int64
+	endedAt    sql.NullInt64
+	endReason  sql.NullString
+	createdAt  int64
+	seed, addr []byte
+	amr        sql.NullString
+}
+
+func (r *sessionRow) columns() []any {
+	return []any{
+		&r.s.ID, &r.s.Generation, &r.s.Parent, &r.rotatedAt, &r.s.Epoch, &r.expiresAt, &r.endedAt, &r.endReason,
+		&r.createdAt, &r.seed, &r.s.Delivery, &r.amr, &r.addr, &r.s.Device.UserAgent,
+	}
+}
+
+func (r *sessionRow) session(user uuid.UUID) (s session.Session, err error) {
+	s = r.s
+	s.User = user
+	if copy(s.Seed[:], r.seed) != session.SeedSize {
+		return s, errors.New("sqlite: a session's seed is too short")
+	}
+	s.RotatedAt, s.ExpiresAt, s.CreatedAt = fromMillis(r.rotatedAt), fromMillis(r.expiresAt), fromMillis(r.createdAt)
+	s.EndedAt, s.EndReason = fromNullMillis(r.endedAt), session.Reason(r.endReason.String)
+	if s.AMR, err = fromWords(r.amr); err != nil {
+		return s, err
+	}
+	s.Device.Address, err = fromAddress(r.addr)
+	return s, err
+}
