@@ -1,0 +1,6 @@
+package pages
+
+import "embed"
+
+//go:embed static
+var staticFiles embed.FS
