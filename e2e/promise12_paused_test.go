@@ -1,0 +1,161 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"database/sql"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestPromise12_AnEndingOvertakesAPausedRefresh holds a refresh of one node at each point of its way, ends the session
+// through the other node, which does not wait for it, and lets the refresh go on.
+func TestPromise12_AnEndingOvertakesAPausedRefresh(t *testing.T) {
+	on := deploy(t, storeNamed(t, "PostgreSQL"))
+	way := newRoad(t, on.url)
+	paused, other := start(t, "--refresh-window", "1ms", "--database-url", way.url), start(t, "--refresh-window", "1ms")
+	gate := newGate(t, on.url)
+	through := apis(t, []*process{paused, other})
+	for _, pause := range []struct {
+		name  string
+		begin func()
+		holds func() bool
+		end   func()
+		won   bool // the refresh was made before the ending
+	}{
+		{"before it reads", func() { way.hold(beforeTheDatabase) }, way.holds, func() { way.hold(nowhere) }, false},
+		{"between read and write", gate.close, gate.holds, gate.open, false},
+		{"before it is answered", func() { way.hold(onTheWayBack) }, way.holds, func() { way.hold(nowhere) }, true},
+	} {
+		for i, one := range endings {
+			t.Run(pause.name+", "+one.name, func(t *testing.T) {
+				v := victim{email: strings.ReplaceAll(pause.name, " ", "-") + email(i)}
+				v.answer = through[1].register(t, v.email)
+				end := one.prepare(t, other, through[1], v)
+				pause.begin()
+				answered := make(chan answer, 1)
+				go func() {
+					got, _ := through[0].refresh(v.Refresh) // one without an answer has no status
+					answered <- got
+				}()
+				eventually(t, "the refresh is held", pause.holds)
+				end()
+				pause.end()
+				got := <-answered
+				switch {
+				case pause.won && got.Status == http.StatusOK:
+					nobodyGoesOn(t, through, got.Refresh)
+				case pause.won || got.Status != http.StatusUnauthorized:
+					t.Errorf("the refresh that was paused: %d %s", got.Status, got.Body)
+				}
+				nobodyGoesOn(t, through, v.Refresh)
+			})
+		}
+	}
+}
+
+func storeNamed(t *testing.T, name string) store {
+	t.Helper()
+	for _, one := range stores {
+		if one.name == name {
+			return one
+		}
+	}
+	t.Fatalf("no store is named %s", name)
+	return store{}
+}
+
+// gate stops rotations within the database: their statement has begun, and so has seen what was committed until then,
+// and has not yet looked for its row. A trigger asks for a lock that the test holds.
+type gate struct {
+	t    *testing.T
+	conn *sql.Conn
+}
+
+const gateLock = "12"
+
+func newGate(t *testing.T, url string) *gate {
+	t.Helper()
+	conn, err := openSQL(t, "pgx", url).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &gate{t, conn}
+	t.Cleanup(func() { _ = conn.Close() })
+	g.exec(`CREATE FUNCTION wait_at_gate() RETURNS trigger LANGUAGE plpgsql AS
+		$$BEGIN PERFORM pg_advisory_xact_lock_shared(` + gateLock + `); RETURN NULL; END$$`)
+	g.exec("CREATE TRIGGER gate BEFORE UPDATE OF generation ON sessions FOR EACH STATEMENT EXECUTE FUNCTION wait_at_gate()")
+	return g
+}
+
+func (g *gate) close() { g.exec("SELECT pg_advisory_lock(" + gateLock + ")") }
+func (g *gate) open()  { g.exec("SELECT pg_advisory_unlock(" + gateLock + ")") }
+
+// holds reports whether somebody waits at the gate.
+func (g *gate) holds() (waiting bool) {
+	g.t.Helper()
+	err := g.conn.QueryRowContext(g.t.Context(), `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory'
+		AND objid = `+gateLock+` AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`).Scan(&waiting)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return waiting
+}
+
+func (g *gate) exec(text string) {
+	g.t.Helper()
+	if _, err := g.conn.ExecContext(g.t.Context(), text); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// TestPromise12_AnEndingAndARefreshThatWaitForTheSameFile lets somebody else hold the file of SQLite, as a backup does,
+// so that a refresh and an ending wait at the same moment, in both orders of arrival.
+func TestPromise12_AnEndingAndARefreshThatWaitForTheSameFile(t *testing.T) {
+	on := deploy(t, storeNamed(t, "SQLite"))
+	p := start(t, "--refresh-window", "1ms")
+	a := newAPI(t, p.url)
+	backup, err := openSQL(t, "sqlite", strings.TrimPrefix(on.url, "sqlite:")+"?_pragma=busy_timeout(10000)").Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer backup.Close()
+	hold := func(text string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		if _, err := backup.ExecContext(ctx, text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 6 {
+		v := victim{email: email(i)}
+		v.answer = a.register(t, v.email)
+		end := endings[i%2].prepare(t, p, a, v)
+		hold("BEGIN IMMEDIATE")
+		var got answer
+		steps := []func(){func() { got, _ = a.refresh(v.Refresh) }, end}
+		done := make(chan struct{}, len(steps))
+		for j := range steps {
+			go func() {
+				steps[(i/2+j)%2]()
+				done <- struct{}{}
+			}()
+		}
+		hold("ROLLBACK")
+		for range steps {
+			<-done
+		}
+		switch got.Status {
+		case http.StatusOK:
+			nobodyGoesOn(t, []*api{a}, got.Refresh)
+		case http.StatusUnauthorized:
+		default:
+			t.Errorf("the refresh: %d %s", got.Status, got.Body)
+		}
+		nobodyGoesOn(t, []*api{a}, v.Refresh)
+	}
+}
