@@ -2,6 +2,8 @@
 //
 //	suites NAME COMMAND [NAME COMMAND]...
 //
+// Right above the counts it says which tests failed and how, so that the end of a log is enough to know.
+//
 // Each COMMAND is given to the shell and writes a JUnit report to $REPORT. A suite that fails does not keep the next from
 // running. One that crashes, hangs, reports nothing or runs no test counts as a failure and is never silently absent.
 // The exit status is 0 when nothing failed.
@@ -45,22 +47,31 @@ func parse(args []string) ([]suite, error) {
 	return all, nil
 }
 
-// runAll runs every suite, prints a line about each and the total as the last one, and says whether all is well.
+// runAll runs every suite, prints what failed, a line about each suite and the total as the last one, and says whether
+// all is well.
 func runAll(ctx context.Context, all []suite, out io.Writer) bool {
 	var total count
 	var lines []string
+	var failures []failure
 	for _, s := range all {
 		fmt.Fprintf(out, "== %s\n", s.name)
 		start := time.Now()
 		got, err := s.run(ctx, out)
-		line := fmt.Sprintf("%-8s %s in %s", s.name, got, time.Since(start).Round(time.Second))
+		line := fmt.Sprintf("%-8s %s in %s", s.name, got.count, time.Since(start).Round(time.Second))
 		if err != nil {
 			line += ": " + err.Error()
 		}
 		lines = append(lines, line)
-		total.add(got)
+		total.add(got.count)
+		for _, f := range got.failures {
+			f.suite = s.name
+			failures = append(failures, f)
+		}
 	}
 	fmt.Fprintln(out)
+	for _, line := range tell(failures) {
+		fmt.Fprintln(out, line)
+	}
 	for _, line := range lines {
 		fmt.Fprintln(out, line)
 	}

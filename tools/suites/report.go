@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 )
 
 // count is how many tests ended how.
@@ -25,6 +26,12 @@ func (c count) String() string {
 	return words
 }
 
+// result is what a report comes to: the count, and what the failed tests say.
+type result struct {
+	count
+	failures []failure
+}
+
 // group is a <testsuites> or <testsuite> of a JUnit report. Only its cases are counted: the totals in its attributes leave
 // out packages that did not compile.
 type group struct {
@@ -33,40 +40,51 @@ type group struct {
 }
 
 type testcase struct {
-	Failures []struct{} `xml:"failure"`
-	Errors   []struct{} `xml:"error"`
-	Skipped  *struct{}  `xml:"skipped"`
+	Place    string    `xml:"classname,attr"`
+	Name     string    `xml:"name,attr"`
+	Failures []fault   `xml:"failure"`
+	Errors   []fault   `xml:"error"`
+	Skipped  *struct{} `xml:"skipped"`
 }
 
-func readReport(path string) (count, error) {
+// fault is one error of a test. Its text, where there is one, begins with its message.
+type fault struct {
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+func readReport(path string) (result, error) {
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return count{}, errors.New("it wrote no report")
+		return result{}, errors.New("it wrote no report")
 	}
 	if err != nil {
-		return count{}, err
+		return result{}, err
 	}
 	var root group
 	if err := xml.Unmarshal(raw, &root); err != nil {
-		return count{}, fmt.Errorf("its report is broken: %w", err)
+		return result{}, fmt.Errorf("its report is broken: %w", err)
 	}
-	return root.count(), nil
+	return root.result(), nil
 }
 
-func (g group) count() count {
-	var c count
+func (g group) result() result {
+	var r result
 	for _, test := range g.Cases {
-		switch {
-		case len(test.Failures)+len(test.Errors) > 0:
-			c.failed++
+		switch faults := slices.Concat(test.Failures, test.Errors); {
+		case len(faults) > 0:
+			r.failed++
+			r.failures = append(r.failures, failure{place: test.Place, name: test.Name, faults: faults})
 		case test.Skipped != nil:
-			c.skipped++
+			r.skipped++
 		default:
-			c.passed++
+			r.passed++
 		}
 	}
 	for _, inner := range g.Groups {
-		c.add(inner.count())
+		more := inner.result()
+		r.add(more.count)
+		r.failures = append(r.failures, more.failures...)
 	}
-	return c
+	return r
 }

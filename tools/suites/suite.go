@@ -20,10 +20,10 @@ type suite struct {
 
 // run runs the suite and counts its tests. When the suite is not to be trusted the error says why, and the count holds at
 // least one failure.
-func (s suite) run(ctx context.Context, out io.Writer) (count, error) {
+func (s suite) run(ctx context.Context, out io.Writer) (result, error) {
 	folder, err := os.MkdirTemp("", "mayfly-suite-") // a fresh one, so that no older report can stand in for this run's
 	if err != nil {
-		return count{failed: 1}, err
+		return result{count: count{failed: 1}}, err
 	}
 	defer os.RemoveAll(folder)
 	report := filepath.Join(folder, "report.xml")

@@ -45,8 +45,8 @@ func TestASuiteThatCannotBeTrustedCountsAsAFailure(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := suite{command: c.command, limit: time.Minute}.run(t.Context(), t.Output())
-			if got != c.want {
-				t.Errorf("counted %v, want %v", got, c.want)
+			if got.count != c.want {
+				t.Errorf("counted %v, want %v", got.count, c.want)
 			}
 			if (err == nil) != (c.says == "") || (err != nil && !strings.Contains(err.Error(), c.says)) {
 				t.Errorf("says %v, want %q", err, c.says)
@@ -62,7 +62,7 @@ func TestASuiteThatHangsIsEndedWithAllThatItStarted(t *testing.T) {
 	}
 	hang := suite{command: "sleep 1000 <>" + held + " & wait", limit: time.Second}
 	got, err := hang.run(t.Context(), t.Output())
-	if got != (count{failed: 1}) || err == nil || !strings.Contains(err.Error(), "did not end within 1s") {
+	if got.count != (count{failed: 1}) || err == nil || !strings.Contains(err.Error(), "did not end within 1s") {
 		t.Errorf("%v, %v", got, err)
 	}
 	// The pipe has no end as long as somebody holds it open for writing.
