@@ -51,8 +51,8 @@ func openDatabase(ctx context.Context, url string) (d database, err error) {
 	return d, err
 }
 
-// fill makes one user for every two sessions, the second sessions in an order of chance, and refreshes each session twice.
-// It prints what that takes.
+// fill makes one user for every two sessions, the second sessions in an order of chance, and refreshes each session three
+// times. It prints what that takes.
 func fill(ctx context.Context, out io.Writer, url string, sessions int) error {
 	d, err := openDatabase(ctx, url)
 	if err != nil {
@@ -84,44 +84,34 @@ func fill(ctx context.Context, out io.Writer, url string, sessions int) error {
 	return d.print(ctx, out, len(users), len(all))
 }
 
-// refreshAll refreshes every session twice. PostgreSQL is asked what that wrote: right after a checkpoint, when each page
-// that is touched is written whole, and when all pages have been.
+// refreshAll refreshes every session three times: once so that the pages are as they are in use, then right after a
+// checkpoint, when PostgreSQL writes each page that is touched whole, then when all pages have been. It is asked what that
+// wrote.
 func (d database) refreshAll(ctx context.Context, out io.Writer, all []session.Session) error {
 	db, err := sql.Open(d.driver, d.source)
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	order := rand.New(rand.NewPCG(2, 0)).Perm(len(all))
-	wal := [2]float64{}
+	wal := [3]float64{}
 	for round := range wal {
-		before := ""
-		if d.postgres {
-			if round == 0 {
-				_, err = db.ExecContext(ctx, "CHECKPOINT")
-			}
-			if err := errors.Join(err, db.QueryRowContext(ctx, "SELECT pg_current_wal_insert_lsn()::text").Scan(&before)); err != nil {
+		if d.postgres && round == 1 {
+			if _, err := db.ExecContext(ctx, "CHECKPOINT"); err != nil {
 				return err
 			}
 		}
-		err := each(ctx, len(all), func(ctx context.Context, i int) error {
-			s := &all[order[i]]
-			rec, moved, err := d.store.Sessions().Rotate(ctx, nextOf(*s))
-			if err == nil && !moved {
-				err = errors.New("a refresh moved nothing")
-			}
-			*s = rec.Session
-			return err
-		})
+		before, err := d.written(ctx, db)
 		if err != nil {
 			return err
 		}
-		if d.postgres {
-			err := db.QueryRowContext(ctx, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1::text::pg_lsn)::float8", before).Scan(&wal[round])
-			if err != nil {
-				return err
-			}
+		if err := d.refreshEach(ctx, all, uint64(round)); err != nil {
+			return err
 		}
+		after, err := d.written(ctx, db)
+		if err != nil {
+			return err
+		}
+		wal[round] = after - before
 	}
 	if !d.postgres {
 		return nil
@@ -133,8 +123,30 @@ func (d database) refreshAll(ctx context.Context, out io.Writer, all []session.S
 	n := float64(len(all))
 	touched := pages * (1 - math.Exp(-n/pages)) // as if by chance: all of them, if sessions are several to a page
 	fmt.Fprintf(out, "WAL of a refresh: %s bytes, and %s for the first in a page after a checkpoint (%s pages)\n",
-		number(wal[1]/n), number((wal[0]-wal[1])/touched), number(pages))
+		number(wal[2]/n), number((wal[1]-wal[2])/touched), number(pages))
 	return nil
+}
+
+// refreshEach refreshes every session once, in an order of chance.
+func (d database) refreshEach(ctx context.Context, all []session.Session, seed uint64) error {
+	order := rand.New(rand.NewPCG(seed, 1)).Perm(len(all))
+	return each(ctx, len(all), func(ctx context.Context, i int) error {
+		s := &all[order[i]]
+		rec, moved, err := d.store.Sessions().Rotate(ctx, nextOf(*s))
+		if err == nil && !moved {
+			err = errors.New("a refresh moved nothing")
+		}
+		*s = rec.Session
+		return err
+	})
+}
+
+// written is how many bytes of WAL PostgreSQL has written.
+func (d database) written(ctx context.Context, db *sql.DB) (n float64, err error) {
+	if d.postgres {
+		err = db.QueryRowContext(ctx, "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8").Scan(&n)
+	}
+	return n, err
 }
 
 func (d database) print(ctx context.Context, out io.Writer, users, sessions int) error {

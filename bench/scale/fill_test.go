@@ -29,7 +29,7 @@ func filled(t *testing.T, database string, count int) (session, owner float64, o
 const least = 16 + 16 + 32 + len(userAgent)
 
 func TestFillingAFileMeasuresItsRows(t *testing.T) {
-	session, owner, _ := filled(t, "sqlite:"+filepath.Join(t.TempDir(), "rows.db"), 1000)
+	session, owner, _ := filled(t, "sqlite:"+filepath.Join(t.TempDir(), "rows.db"), 300)
 	if session < float64(least) || session > 1000 || owner < float64(len(passwordHash)) || owner > 2000 {
 		t.Errorf("%.0f bytes a session, %.0f a user", session, owner)
 	}

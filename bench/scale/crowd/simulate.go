@@ -67,7 +67,7 @@ func (w *world) begin() {
 			d.on, d.out = true, true
 			w.add(event{at: w.chance.Float64() * w.SignIn.Seconds(), device: id, kind: signsIn})
 		} else {
-			d.due = (w.life() - w.Lead.Seconds()) * w.chance.Float64()
+			d.due = (w.life()-w.Lead.Seconds())*w.chance.Float64() - w.laidDown(d)
 			d.expires = d.due + w.Lead.Seconds()
 			w.plan(id, 0)
 		}
@@ -77,6 +77,17 @@ func (w *world) begin() {
 		}
 	}
 }
+
+// laidDown is how long a device has not been in use.
+func (w *world) laidDown(d *device) float64 {
+	if d.on {
+		return 0
+	}
+	return w.chance.ExpFloat64() * w.between()
+}
+
+// between is the mean time between two uses.
+func (w *world) between() float64 { return w.On.Seconds() * (1 - w.Active) / w.Active }
 
 func (w *world) happen(e event) {
 	d, now := &w.devices[e.device], e.at
@@ -122,7 +133,7 @@ func (w *world) turn(id int32, now float64) {
 	}
 	mean, next := w.On.Seconds(), sleeps
 	if !w.devices[id].on {
-		mean, next = mean*(1-w.Active)/w.Active, wakes
+		mean, next = w.between(), wakes
 	}
 	w.add(event{at: now + w.chance.ExpFloat64()*mean, device: id, kind: next})
 }
