@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 )
 
 // limit is one thing that an engine can run out of.
@@ -78,13 +81,19 @@ func mongoShards(n needs, h habits, c *costs) limit {
 	})
 }
 
-// verdict says whether one machine is enough.
+// verdict says whether one machine is enough, and what there is too little of, the worst first.
 func verdict(limits []limit) string {
-	first := worst(limits)
-	if first.used > 1 {
-		return fmt.Sprintf("**no**: %s × %s", first.name, number(first.used))
+	slices.SortStableFunc(limits, func(a, b limit) int { return cmp.Compare(b.used, a.used) })
+	var over []string
+	for _, l := range limits {
+		if l.used > 1 {
+			over = append(over, l.name+" × "+number(l.used))
+		}
 	}
-	return fmt.Sprintf("yes: %s %.0f %%", first.name, 100*first.used)
+	if over != nil {
+		return "**no**: " + strings.Join(over, ", ")
+	}
+	return fmt.Sprintf("yes: %s %.0f %%", limits[0].name, 100*limits[0].used)
 }
 
 func shardVerdict(shards limit) string {
