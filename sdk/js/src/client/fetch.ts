@@ -38,6 +38,7 @@ export function authFetch(means: Means): typeof fetch {
     const { stamp } = pair;
     const answer = await attempt(false);
     if (answer.status !== 401 || stamp === refused || !(await isOurs(answer))) return answer;
+    void answer.arrayBuffer().catch(() => {}); // unread, it would keep its connection from the next call
     if (stamp === pair.stamp) pair.spend(); // otherwise somebody has replaced it meanwhile
     await pair.usable(caller);
     mustBe(pair, owner);

@@ -42,6 +42,17 @@ test("Promise 4: a straggler that is refused after the refresh is sent again wit
   expect(site.calls("/auth/v1/refresh")).toHaveLength(1);
 });
 
+test("Promise 4: a refusal that is repaired is read to its end, and keeps no connection from the next call", async () => {
+  const site = await openSite();
+  const tab = await (await openDevice(site, noise)).tab();
+  await tab.register(person());
+  site.killTokens();
+  const over: string[] = [];
+  tab.page.on("requestfinished", (request) => over.push(new URL(request.url()).pathname));
+  expect(await tab.answered("/api/echo")).toMatchObject({ status: 200 });
+  await expect.poll(() => over.filter((path) => path === "/api/echo").length).toBe(2);
+});
+
 test("Promise 4: an API that always answers its own 401 is called once, and refreshes nothing", async () => {
   const site = await openSite();
   const tab = await (await openDevice(site, noise)).tab();
