@@ -67,6 +67,14 @@ export const plain =
   (status: number, type: string, body: string): Fault =>
   () => ({ status, headers: { "content-type": type }, body });
 
+/** Has clients believe that every access token lives so many seconds; it lives as long as Mayfly lets it. */
+export const livesFor =
+  (seconds: number): Between =>
+  async (_, pass) => {
+    const answer = await pass();
+    return { ...answer, body: String(answer.body).replace(/"((?:access_)?expires_in)":\d+/g, `"$1":${seconds}`) };
+  };
+
 /** A proxy that lets no cookie through, either way. */
 export const withoutCookies: Between = async (call, pass) => {
   delete call.headers.cookie;
