@@ -18,14 +18,22 @@ export interface Mayfly {
   start(settings?: Record<string, string>): Promise<void>;
 }
 
-/** freePort returns a port that was free a moment ago. */
-export function freePort(): Promise<number> {
-  return new Promise((done, failed) => {
-    const probe = createServer().once("error", failed);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => done(port));
-    });
+/** The ports of this worker lie below those that a kernel gives out by itself, from 32768 on. */
+const ports = { first: 12_000 + (Number(process.env.VITEST_POOL_ID ?? 0) % 10) * 2000, count: 2000 };
+let turn = Math.floor(Math.random() * ports.count);
+
+/** freePort returns a port that is free, and that nobody here is given who asks for just any. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    turn = (turn + 1) % ports.count;
+    if (await isFree(ports.first + turn)) return ports.first + turn;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((done) => {
+    const probe = createServer().once("error", () => done(false));
+    probe.listen(port, () => probe.close(() => done(true)));
   });
 }
 
@@ -50,10 +58,11 @@ export async function startMayfly(settings: Record<string, string> = {}): Promis
       child = spawn(inject("mayfly"), ["serve"], { env, cwd: data, stdio: ["ignore", "pipe", "pipe"] });
       child.stdout?.on("data", (text) => (log += text));
       child.stderr?.on("data", (text) => (log += text));
+      const before = log.length;
       const path = new URL(server.url).pathname.replace(/\/$/, "");
       for (let i = 0; ; i++) {
         const ready = await fetch(`http://127.0.0.1:${port}${path}/readyz`).catch(() => null);
-        if (ready?.ok) return;
+        if (ready?.ok && log.includes("listens", before)) return; // it is this one that answers
         if (child.exitCode !== null || i > 600) throw new Error(`mayfly did not start: ${log}`);
         await new Promise((next) => setTimeout(next, 20));
       }
