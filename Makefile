@@ -11,10 +11,10 @@ SCRIPTS = $(wildcard internal/*/script)
 RACE  = $(shell command -v gcc >/dev/null 2>&1 && echo -race)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test quick check generate fmt bench fuzz torture deps setup tools
+.PHONY: help run build test quick check generate fmt bench microbench fuzz torture deps setup tools
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## start the server on http://localhost:8080
 	go run ./cmd/mayfly serve
@@ -61,7 +61,11 @@ fmt: setup tools deps ## format all Go, TypeScript and JavaScript
 	$(BIN)/gofumpt -w $$(git ls-files -co --exclude-standard '*.go')
 	$(JSBIN)/biome check --write
 
-bench: ## run the benchmarks, each beside its yardstick
+bench: deps ## measure Mayfly beside its yardsticks; OUT=docs keeps figures and plots, BENCH='-only refresh' is a part
+	cd $(SDK) && npm run --silent build >/dev/null
+	go run ./bench $(if $(OUT),-out $(OUT)) $(BENCH)
+
+microbench: ## run the benchmarks of single packages
 	go test -run '^$$' -bench . -benchmem ./...
 
 FUZZTIME ?= 30s

@@ -44,7 +44,7 @@ func TestThePageShowsWhatTheProgramPrints(t *testing.T) {
 }
 
 func TestFiguresComeFromTheBenchmarksWhereTheyAreThere(t *testing.T) {
-	path := write(t, `{"machine": "a desk", "rows": [{"name": "refresh, SQLite", "median": 4321, "unit": "refreshes/s"}]}`)
+	path := write(t, `{"machine": "a desk", "rows": [{"name": "refresh/64/mayfly-sqlite/rate", "median": 4321, "unit": "answers/s"}]}`)
 	out, notes, err := scale(t, "-simulated", "0", "-performance", path)
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +54,7 @@ func TestFiguresComeFromTheBenchmarksWhereTheyAreThere(t *testing.T) {
 			t.Errorf("the tables do not say %q:\n%s", want, out)
 		}
 	}
-	if !strings.Contains(notes, `has no row "refresh, PostgreSQL": -node-refreshes stays at 17,000 refreshes/s`) {
+	if !strings.Contains(notes, `has no row "refresh/64/mayfly-postgres/rate": -node-refreshes stays at 17,000 refreshes/s`) {
 		t.Errorf("the figure that is missing is not told: %s", notes)
 	}
 	out, _, err = scale(t, "-simulated", "0", "-performance", path, "-sqlite-refreshes", "99")
@@ -68,8 +68,8 @@ func TestFiguresComeFromTheBenchmarksWhereTheyAreThere(t *testing.T) {
 
 func TestAFigureOfAnotherKindIsRefused(t *testing.T) {
 	for _, text := range []string{
-		`{"rows": [{"name": "refresh, SQLite", "median": 4321, "unit": "ms"}]}`,
-		`{"rows": [{"name": "refresh, SQLite", "median": 0, "unit": "refreshes/s"}]}`,
+		`{"rows": [{"name": "refresh/64/mayfly-sqlite/rate", "median": 4321, "unit": "ms"}]}`,
+		`{"rows": [{"name": "refresh/64/mayfly-sqlite/rate", "median": 0, "unit": "answers/s"}]}`,
 		`[]`,
 	} {
 		if _, _, err := scale(t, "-simulated", "0", "-performance", write(t, text)); err == nil {

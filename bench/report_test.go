@@ -1,0 +1,75 @@
+package main
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+)
+
+func TestSpreadIsTheMedianWithTheExtremes(t *testing.T) {
+	for _, c := range []struct {
+		values []float64
+		want   spread
+	}{
+		{[]float64{3, 1, 2}, spread{2, 1, 3, 3}},
+		{[]float64{4, 1, 2, 3}, spread{2.5, 1, 4, 4}},
+		{[]float64{7}, spread{7, 7, 7, 1}},
+	} {
+		if got := spreadOf(c.values); got != c.want {
+			t.Errorf("%v: %v, want %v", c.values, got, c.want)
+		}
+	}
+}
+
+// A slow round is slow for both: the ratio is taken within it.
+func TestRatiosAreTakenRoundByRound(t *testing.T) {
+	var r report
+	r.compare("half", atLeast(0.5), []float64{10, 1, 30}, []float64{20, 2, 60})
+	if got := r.Ratios[0]; got.Min != 0.5 || got.Max != 0.5 || !got.Met {
+		t.Errorf("%+v", got)
+	}
+	r.compare("a third", atLeast(0.5), []float64{1}, []float64{3})
+	r.compare("three times", atMost(2), []float64{3}, []float64{1})
+	if r.Ratios[1].Met || r.Ratios[2].Met {
+		t.Errorf("met: %+v", r.Ratios[1:])
+	}
+}
+
+func TestMovedWantsTheNextGeneration(t *testing.T) {
+	token := func(generation byte) string {
+		raw := make([]byte, 70)
+		raw[37] = generation
+		return "mfr_" + rawURL.EncodeToString(raw)
+	}
+	if err := moved(token(3), token(4)); err != nil {
+		t.Error(err)
+	}
+	for _, next := range []string{token(3), token(5), "", "mfr_"} {
+		if moved(token(3), next) == nil {
+			t.Errorf("%q counts as the successor", next)
+		}
+	}
+}
+
+func TestAPlotIsWellFormedAndItsLabelsKeepApart(t *testing.T) {
+	drawn := draw("up", "right", []line{
+		{"one", [][2]float64{{1, 100}, {10, 1000}}}, {"two", [][2]float64{{1, 90}, {10, 1001}}}, {"none", nil},
+	})
+	decoder := xml.NewDecoder(strings.NewReader(drawn))
+	for {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := newColumn()
+	if a, b := c.place(50), c.place(50); a-b < labelHeight && b-a < labelHeight {
+		t.Errorf("labels at %v and %v", a, b)
+	}
+	if draw("up", "right", nil) != "" {
+		t.Error("something was drawn of nothing")
+	}
+}
