@@ -33,21 +33,25 @@ const (
 	fixRight = "give the user the rights that docs/mongodb.md names"
 	fixElect = "" // a primary is chosen
 	fixSpace = "the disk of the database is full: free space, the server goes on by itself"
+	fixInner = "the database fails by itself: its log says why; often its disk is full or read-only"
 	fixNodes = "too few members of the replica set are up for a majority: start them"
 )
 
 // fixes says what the operator can do about a code (MongoDB documentation, error codes). One that is not here is no fault
 // of the database but a mistake in this package.
 var fixes = map[int]string{
+	1: fixInner, 8: fixInner, // InternalError, UnknownError
 	13: fixRight, // Unauthorized
 	18: fixLogin, 11: fixLogin, 8000: fixLogin,
 	6: fixReach, 7: fixReach, 89: fixReach, 9001: fixReach,
 	91: fixElect, 189: fixElect, 10107: fixElect, 11600: fixElect, 11601: fixElect, 11602: fixElect, 13435: fixElect,
 	13436: fixElect, 133: "the database has no primary: see rs.status()",
 	24: fixSlow, 46: fixSlow, 50: fixSlow, 112: fixSlow, 262: fixSlow, 462: fixSlow,
+	365: fixSlow, 433: fixSlow, 449: fixSlow, 450: fixSlow, // TemporarilyUnavailable, and other words for too much to do
 	64: fixNodes, 100: fixNodes, 134: fixNodes,
 	14031: fixSpace,
-	146:   "the database has no memory left: give it more", // ExceededMemoryLimit
+	371:   "the database takes no writes of users: it was told so by setUserWriteBlockMode", // UserWritesBlocked
+	146:   "the database has no memory left: give it more",                                  // ExceededMemoryLimit
 	10334: "a user has more data than a document holds: give them less metadata, or run the cleaner more often",
 	17280: "a user has more data than a document holds: give them less metadata, or run the cleaner more often",
 	20:    "the server refuses this kind of command: see in docs/mongodb.md which servers were tried", // IllegalOperation
