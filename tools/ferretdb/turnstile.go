@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 )
 
 // turnstile passes one command at a time, whichever connection it came by.
@@ -14,6 +15,8 @@ import (
 // back, and two that do so at once both win. Behind the turnstile no two are ever at it at once.
 type turnstile struct {
 	socket  string // where FerretDB listens
+	most    int64  // clients at once
+	clients atomic.Int64
 	passing sync.Mutex
 }
 
@@ -25,6 +28,10 @@ func (t *turnstile) serve(l net.Listener) error {
 		}
 		go func() {
 			defer client.Close()
+			defer t.clients.Add(-1)
+			if t.clients.Add(1) > t.most {
+				return
+			}
 			if err := t.attend(client); err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, net.ErrClosed) {
 				slog.Debug("a connection ended", "error", err)
 			}

@@ -24,19 +24,23 @@ import (
 
 // Server is a database server.
 type Server struct {
-	Address string // host:port, the same as long as it lives
-	folder  string // of the binary and the data
+	Address string   // host:port, the same as long as it lives
+	Flags   []string // of tools/ferretdb, from the next start on
+	folder  string   // of the data
 	process *exec.Cmd
 	stdin   io.Closer // held open: the server ends with it, so also when the test dies
 	made    *atomic.Int64
 }
 
 // Start makes an empty server and starts it.
-func Start() (*Server, error) {
+func Start() (*Server, error) { return StartBelow("") }
+
+// StartBelow makes one whose data lies below a folder, and starts it.
+func StartBelow(parent string) (*Server, error) {
 	if _, err := built(); err != nil {
 		return nil, err
 	}
-	folder, err := os.MkdirTemp("", "mayfly-mongo-")
+	folder, err := os.MkdirTemp(parent, "mayfly-mongo-")
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +61,7 @@ func (s *Server) Resume() error {
 	if err != nil {
 		return err
 	}
-	s.process = exec.Command(path, "-data", s.folder, "-listen", s.Address)
+	s.process = exec.Command(path, append([]string{"-data", s.folder, "-listen", s.Address}, s.Flags...)...)
 	s.process.Stderr = os.Stderr
 	out, err := s.process.StdoutPipe()
 	if err != nil {
