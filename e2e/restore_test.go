@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mayfly-auth/mayfly/internal/store/mongo/mongotest"
 	"github.com/mayfly-auth/mayfly/internal/store/postgres/pgtest"
 )
 
@@ -15,6 +16,7 @@ import (
 // its place: the tokens that people hold are newer than anything it knows.
 func TestARestoredBackupSignsNobodyOut(t *testing.T) {
 	var own *pgtest.Server
+	var ownMongo *mongotest.Server
 	for _, one := range []struct {
 		store
 		backup func(t *testing.T, url string) (restore func())
@@ -31,6 +33,10 @@ func TestARestoredBackupSignsNobodyOut(t *testing.T) {
 					own.Restore(t, copied)
 				}
 			},
+		},
+		{
+			store{"MongoDB", 2, func(t *testing.T) string { ownMongo = mongoOfItsOwn(t); return ownMongo.Database(t) }, lookIntoMongo},
+			func(t *testing.T, _ string) func() { return ownMongo.Backup(t) },
 		},
 	} {
 		t.Run(one.name, func(t *testing.T) {

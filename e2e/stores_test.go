@@ -214,3 +214,19 @@ func postgresOfItsOwn(t *testing.T, settings ...string) *pgtest.Server {
 	t.Cleanup(func() { _ = server.Stop() }) // it may be stopped already
 	return server
 }
+
+// mongoOfItsOwn is the same for MongoDB's wire protocol.
+func mongoOfItsOwn(t *testing.T) *mongotest.Server {
+	t.Helper()
+	server, err := mongotest.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Stop() }) // it may be stopped already
+	return server
+}
+
+// impatient lets a node tell soon that its database is away: what is waited for is bounded, and otherwise by much more.
+func impatient(url string) string {
+	return strings.Replace(url, "timeoutMS=60000", "timeoutMS=3000&serverSelectionTimeoutMS=150", 1)
+}
