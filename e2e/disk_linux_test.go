@@ -9,21 +9,17 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/mayfly-auth/mayfly/internal/store/mongo/mongotest"
 )
 
 // TestAFullDiskUnderPostgresIsToldAndSurvived fills the disk that the sessions lie on. Who is signed in goes on, since a
 // refresh needs no more room; who signs in is told to come again; and with space again nobody starts anything anew.
 func TestAFullDiskUnderPostgresIsToldAndSurvived(t *testing.T) {
-	folder := t.TempDir()
-	if err := unix.Mount("tmpfs", folder, "tmpfs", 0, "size=2m"); err != nil {
-		t.Logf("no disk of our own: %v", err)
+	folder, ok := diskOfItsOwn(t, "2m")
+	if !ok {
 		return
 	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(folder, 0); err != nil {
-			t.Error(err)
-		}
-	})
 	own := postgresOfItsOwn(t)
 	small, err := own.Folder(folder)
 	if err != nil {
@@ -45,7 +41,7 @@ func TestAFullDiskUnderPostgresIsToldAndSurvived(t *testing.T) {
 			got, err := a.call("POST", "/v1/login", "", map[string]string{"identifier": "ada@example.com", "password": password, "delivery": "body"})
 			switch {
 			case err == nil && got.Status == http.StatusOK: // there was room in a page
-			case err == nil && got.Status == http.StatusServiceUnavailable && got.Code == "unavailable" && got.Header.Get("Retry-After") != "":
+			case err == nil && saysUnavailable(got):
 				refused++
 			default:
 				t.Fatalf("a sign-in: %d %s %v", got.Status, got.Body, err)
@@ -58,6 +54,55 @@ func TestAFullDiskUnderPostgresIsToldAndSurvived(t *testing.T) {
 		a.login(t, "ada@example.com", password)
 		held = a.mustRefresh(t, held.Refresh)
 	}
+}
+
+// TestAFullDiskUnderMongoDBIsToldAndSurvived fills the disk that all data lie on. What FerretDB keeps grows with every
+// change, so whoever refreshes is told to come again too, until there is space.
+func TestAFullDiskUnderMongoDBIsToldAndSurvived(t *testing.T) {
+	folder, ok := diskOfItsOwn(t, "16m")
+	if !ok {
+		return
+	}
+	own, err := mongotest.StartBelow(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = own.Stop() })
+	on := deploy(t, store{"MongoDB", 2, func(t *testing.T) string { return own.Database(t) }, lookIntoMongo})
+	c := newCrowd(t, apis(t, on.nodes(t, "--refresh-window", "5ms")), 20)
+	for range 2 {
+		c.goesOn(t, 60)
+		ballast := filepath.Join(folder, "ballast")
+		fill(t, ballast)
+		everybodyIsTold(t, c, 100)
+		if err := os.Remove(ballast); err != nil {
+			t.Fatal(err)
+		}
+		c.goesOn(t, 60)
+	}
+	c.leave(t)
+	c.compare(t, on)
+	t.Log(c.told())
+}
+
+// diskOfItsOwn mounts one, where the test may.
+func diskOfItsOwn(t *testing.T, size string) (folder string, ok bool) {
+	t.Helper()
+	folder, err := os.MkdirTemp("", "mayfly-disk-") // a short path: FerretDB has a socket there
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Remove(folder) })
+	if err := unix.Mount("tmpfs", folder, "tmpfs", 0, "size="+size); err != nil {
+		t.Logf("no disk of our own: %v", err)
+		return "", false
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(folder, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	return folder, true
 }
 
 // fill writes a file until the disk has no room.

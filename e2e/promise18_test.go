@@ -110,7 +110,7 @@ func (c *crowd) live(at int, one *member) {
 			one.mu.Unlock()
 			c.answered.Add(1)
 			continue
-		case got.Status == http.StatusServiceUnavailable && got.Code == "unavailable" && got.Header.Get("Retry-After") != "":
+		case saysUnavailable(got):
 			c.unavailable.Add(1)
 		default:
 			c.wrong.CompareAndSwap(nil, got.Body)
@@ -123,6 +123,11 @@ func (c *crowd) live(at int, one *member) {
 		case <-time.After(time.Duration(5+rand.IntN(20)) * time.Millisecond):
 		}
 	}
+}
+
+// saysUnavailable reports whether an answer tells to come again, as nothing else is told of an outage.
+func saysUnavailable(got answer) bool {
+	return got.Status == http.StatusServiceUnavailable && got.Code == "unavailable" && got.Header.Get("Retry-After") != ""
 }
 
 // goesOn waits until so many more refreshes were answered.
