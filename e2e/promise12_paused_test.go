@@ -11,34 +11,47 @@ import (
 	"time"
 )
 
+// pause is a point of its way at which a refresh is held.
+type pause struct {
+	name  string
+	at    *api // the node whose refresh it is
+	begin func()
+	holds func() bool
+	end   func()
+	won   bool // the refresh was made before the ending
+}
+
 // TestPromise12_AnEndingOvertakesAPausedRefresh holds a refresh of one node at each point of its way, ends the session
 // through the other node, which does not wait for it, and lets the refresh go on.
 func TestPromise12_AnEndingOvertakesAPausedRefresh(t *testing.T) {
 	on := deploy(t, storeNamed(t, "PostgreSQL"))
 	way := newRoad(t, on.url)
-	paused, other := start(t, "--refresh-window", "1ms", "--database-url", way.url), start(t, "--refresh-window", "1ms")
+	nodes := []*process{
+		start(t, "--refresh-window", "1ms"),
+		start(t, "--refresh-window", "1ms", "--database-url", way.url+"&default_query_exec_mode=exec"), // names its statements in full
+	}
 	gate := newGate(t, on.url)
-	through := apis(t, []*process{paused, other})
-	for _, pause := range []struct {
-		name  string
-		begin func()
-		holds func() bool
-		end   func()
-		won   bool // the refresh was made before the ending
-	}{
-		{"before it reads", func() { way.hold(beforeTheDatabase) }, way.holds, func() { way.hold(nowhere) }, false},
-		{"between read and write", gate.close, gate.holds, gate.open, false},
-		{"before it is answered", func() { way.hold(onTheWayBack) }, way.holds, func() { way.hold(nowhere) }, true},
-	} {
+	through := apis(t, nodes)
+	aRotation := kind{"SET generation ="}
+	overtake(t, nodes[0], through, []pause{
+		{"before it reads", through[1], func() { way.hold(beforeTheDatabase, aRotation) }, way.holds, way.open, false},
+		{"between read and write", through[1], gate.close, gate.holds, gate.open, false},
+		{"before it is answered", through[1], func() { way.hold(onTheWayBack, aRotation) }, way.holds, way.open, true},
+	})
+}
+
+// overtake ends sessions through the first node, in every way, while a refresh is held at each point.
+func overtake(t *testing.T, free *process, through []*api, pauses []pause) {
+	for _, pause := range pauses {
 		for i, one := range endings {
 			t.Run(pause.name+", "+one.name, func(t *testing.T) {
 				v := victim{email: strings.ReplaceAll(pause.name, " ", "-") + email(i)}
-				v.answer = through[1].register(t, v.email)
-				end := one.prepare(t, other, through[1], v)
+				v.answer = through[0].register(t, v.email)
+				end := one.prepare(t, free, through[0], v)
 				pause.begin()
 				answered := make(chan answer, 1)
 				go func() {
-					got, _ := through[0].refresh(v.Refresh) // one without an answer has no status
+					got, _ := pause.at.refresh(v.Refresh) // one without an answer has no status
 					answered <- got
 				}()
 				eventually(t, "the refresh is held", pause.holds)

@@ -14,6 +14,7 @@ const newPassword = "seven loud mountains sing"
 type ending struct {
 	name    string
 	prepare func(*testing.T, *process, *api, victim) (end func())
+	all     bool // every session of the person ends, and not only this one
 }
 
 // victim is a person and the session that is to end.
@@ -27,10 +28,10 @@ var endings = []ending{
 		return func() {
 			a.must(t, http.StatusNoContent, "POST", "/v1/logout", "", map[string]string{"refresh_token": v.Refresh})
 		}
-	}},
+	}, false},
 	{"sign-out everywhere", func(t *testing.T, _ *process, a *api, v victim) func() {
 		return func() { a.must(t, http.StatusNoContent, "POST", "/v1/logout?scope=all", v.Access, nil) }
-	}},
+	}, true},
 	{"end of one device", func(t *testing.T, _ *process, a *api, v victim) func() {
 		other := a.login(t, v.email, password)
 		return func() {
@@ -40,23 +41,23 @@ var endings = []ending{
 				t.Errorf("%d %s %v", got.Status, got.Body, err)
 			}
 		}
-	}},
+	}, false},
 	{"password change", func(t *testing.T, _ *process, a *api, v victim) func() {
 		other := a.login(t, v.email, password)
 		return func() {
 			a.must(t, http.StatusNoContent, "POST", "/v1/me/password", other.Access,
 				map[string]string{"current_password": password, "new_password": newPassword})
 		}
-	}},
+	}, true},
 	{"disabling", func(_ *testing.T, p *process, _ *api, v victim) func() {
 		return func() { p.mustMayfly("user", "disable", v.email) }
-	}},
+	}, true},
 	{"deletion", func(t *testing.T, _ *process, a *api, v victim) func() {
 		other := a.login(t, v.email, password)
 		return func() {
 			a.must(t, http.StatusNoContent, "DELETE", "/v1/me", other.Access, map[string]string{"current_password": password})
 		}
-	}},
+	}, true},
 }
 
 // TestPromise12_ARevocationNeverLosesARace lets endings at one node race refreshes of the same session at all of them.

@@ -11,18 +11,31 @@ import (
 	"testing"
 )
 
-// road is a way to PostgreSQL that can stop rotations on it, before they reach the database or on their way back, and
-// nothing else. The node must name its statements in full: default_query_exec_mode=exec.
+// road is a way to a database that can stop messages of one kind on it, before they reach the database or on their way
+// back, and nothing else.
 type road struct {
 	url string
 
 	mu      sync.Mutex
 	changed *sync.Cond
 	stopped stop
+	what    kind
 	waiting int // messages that are held
 }
 
-// stop says where a rotation is held.
+// kind is what a message to the database is known by: all that is in its bytes.
+type kind []string
+
+func (k kind) is(message []byte) bool {
+	for _, part := range k {
+		if !bytes.Contains(message, []byte(part)) {
+			return false
+		}
+	}
+	return true
+}
+
+// stop says where a message is held.
 type stop int
 
 const (
@@ -30,9 +43,6 @@ const (
 	beforeTheDatabase
 	onTheWayBack
 )
-
-// aRotation is in the text of every statement that rotates.
-var aRotation = []byte("SET generation =")
 
 // newRoad opens a road to the database of a URL.
 func newRoad(t *testing.T, to string) *road {
@@ -45,7 +55,7 @@ func newRoad(t *testing.T, to string) *road {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &road{url: strings.Replace(to, target.Host, listener.Addr().String(), 1) + "&default_query_exec_mode=exec"}
+	r := &road{url: strings.Replace(to, target.Host, listener.Addr().String(), 1)}
 	r.changed = sync.NewCond(&r.mu)
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -59,25 +69,49 @@ func newRoad(t *testing.T, to string) *road {
 	})
 	t.Cleanup(func() { // the node is gone by now, and its connections with it
 		listener.Close()
-		r.hold(nowhere)
+		r.open()
 		all.Wait()
 	})
 	return r
 }
 
-// hold stops rotations there from now on, and lets those go that are held elsewhere.
-func (r *road) hold(where stop) {
+// hold stops messages of a kind there from now on.
+func (r *road) hold(where stop, what kind) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.stopped = where
+	r.stopped, r.what = where, what
+}
+
+// open lets go what is held, and stops nothing from now on.
+func (r *road) open() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stopped, r.what = nowhere, nil
 	r.changed.Broadcast()
 }
 
-// holds reports whether a rotation is held.
+// holds reports whether a message is held.
 func (r *road) holds() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.waiting > 0
+}
+
+// comes waits until a message is held, and reports false if the road was opened before one was.
+func (r *road) comes() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.waiting == 0 && r.stopped != nowhere {
+		r.changed.Wait()
+	}
+	return r.waiting > 0
+}
+
+// stops reports whether a message is one of those that are held somewhere.
+func (r *road) stops(message []byte) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.stopped != nowhere && r.what.is(message)
 }
 
 // pass waits until nothing is held there.
@@ -85,6 +119,7 @@ func (r *road) pass(where stop) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.waiting++
+	r.changed.Broadcast()
 	for r.stopped == where {
 		r.changed.Wait()
 	}
@@ -99,22 +134,22 @@ func (r *road) carry(node net.Conn, target string) {
 	}
 	defer database.Close()
 	var mu sync.Mutex
-	asked := false // the answer to a rotation comes next
+	asked := false // the answer to one of them comes next
 	var back sync.WaitGroup
 	back.Go(func() {
 		pump(database, node, func([]byte) {
 			mu.Lock()
-			rotated := asked
+			answers := asked
 			asked = false
 			mu.Unlock()
-			if rotated {
+			if answers {
 				r.pass(onTheWayBack)
 			}
 		})
 		node.Close()
 	})
 	pump(node, database, func(message []byte) {
-		if bytes.Contains(message, aRotation) {
+		if r.stops(message) {
 			r.pass(beforeTheDatabase)
 			mu.Lock()
 			asked = true
