@@ -88,8 +88,19 @@ func (s *Server) Kill() error {
 	return nil
 }
 
-// Pause stops the server in the middle of whatever it does; Continue lets it go on.
-func (s *Server) Pause() error { return s.process.Process.Signal(syscall.SIGSTOP) }
+// Pause stops the server in the middle of whatever it does, and returns when it has stopped: until its threads have seen
+// the signal, it still answers. Continue lets it go on.
+func (s *Server) Pause() error {
+	if err := s.process.Process.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	for {
+		var status syscall.WaitStatus
+		if _, err := syscall.Wait4(s.process.Process.Pid, &status, syscall.WUNTRACED, nil); err != syscall.EINTR {
+			return err
+		}
+	}
+}
 
 // Continue lets a paused server go on.
 func (s *Server) Continue() error { return s.process.Process.Signal(syscall.SIGCONT) }
