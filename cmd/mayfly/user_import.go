@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -14,10 +13,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"github.com/mayfly-auth/mayfly/internal/account"
-	"github.com/mayfly-auth/mayfly/internal/credential"
-	"github.com/mayfly-auth/mayfly/internal/door"
-	"github.com/mayfly-auth/mayfly/internal/user"
 	"github.com/mayfly-auth/mayfly/server"
 )
 
@@ -105,12 +100,9 @@ func (p program) openImport(ctx context.Context, name string, o importOptions, m
 	if format != "csv" && len(mapped) > 0 {
 		return nil, usageError{errors.New("--map is for CSV and MongoDB; fix: name the members of JSON lines as Mayfly does, or add --format csv")}
 	}
-	file := io.NopCloser(p.stdin)
-	if name != "-" {
-		var err error
-		if file, err = os.Open(name); err != nil {
-			return nil, err
-		}
+	file, err := p.openFile(ctx, name)
+	if err != nil {
+		return nil, err
 	}
 	if format != "csv" {
 		return newJSONUsers(file), nil
@@ -122,67 +114,21 @@ func (p program) openImport(ctx context.Context, name string, o importOptions, m
 	return users, nil
 }
 
-func (p program) importUsers(ctx context.Context, rooms *server.Rooms, from userReader) error {
-	made, there, refused := 0, 0, 0
-	for {
-		one, where, err := from.read(ctx)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		var u user.User
-		if err == nil {
-			u, err = importUser(ctx, rooms, one)
-		}
-		switch {
-		case err == nil:
-			made++
-			fmt.Fprintf(p.stdout, "%s  %s\n", u.ID, u.Email)
-		case isThere(err):
-			there++
-		case isOfTheLine(err):
-			refused++
-			fmt.Fprintf(p.stderr, "%s: %v\n", where, inWords(err))
-		default:
-			return fmt.Errorf("%s: %w; what comes before it is imported; fix: import it all again", where, err)
+// openFile opens a file, or standard input, so that reading it ends with the context: a pipe may say nothing for hours.
+func (p program) openFile(ctx context.Context, name string) (io.ReadCloser, error) {
+	file := io.NopCloser(p.stdin)
+	if name != "-" {
+		var err error
+		if file, err = os.Open(name); err != nil {
+			return nil, err
 		}
 	}
-	fmt.Fprintf(p.stderr, "imported %d, %d had an account already, %d refused\n", made, there, refused)
-	if refused > 0 {
-		return errors.New("some lines were refused; fix: mend them and import the file again")
-	}
-	return nil
-}
-
-// errIDTaken says that the user was brought along before.
-var errIDTaken = errors.New("somebody has this id already")
-
-func importUser(ctx context.Context, rooms *server.Rooms, one importedUser) (user.User, error) {
-	if one.PasswordHash == "" {
-		return user.User{}, &lineError{"it has no password_hash; fix: give the hash that the person's password has now"}
-	}
-	if one.ID != uuid.Nil {
-		if _, err := rooms.Users.Find(ctx, one.ID); err == nil {
-			return user.User{}, errIDTaken
-		} else if !errors.Is(err, user.ErrNotFound) {
-			return user.User{}, err
-		}
-	}
-	return rooms.Accounts.Create(ctx, account.NewUser{
-		Email: one.Email, Username: one.Username, Name: one.Name, PasswordHash: one.PasswordHash,
-		Roles: one.Roles, Metadata: []byte(one.Metadata),
-		ID: one.ID, EmailVerified: one.EmailVerified, CreatedAt: one.CreatedAt, DisabledAt: one.DisabledAt,
-	})
-}
-
-// isThere tells that somebody has the account already.
-func isThere(err error) bool {
-	var taken *user.TakenError
-	return errors.Is(err, errIDTaken) || (errors.As(err, &taken) && taken.Field == "email")
-}
-
-// isOfTheLine tells what is wrong with one line from what would be wrong with every other.
-func isOfTheLine(err error) bool {
-	var line *lineError
-	var hash *credential.UnreadableError
-	return errors.As(err, &line) || errors.As(err, &hash) || door.Translate(err).Status < http.StatusInternalServerError
+	out, in := io.Pipe()
+	stop := context.AfterFunc(ctx, func() { in.CloseWithError(ctx.Err()) })
+	go func() {
+		defer stop()
+		_, err := io.Copy(in, file)
+		in.CloseWithError(errors.Join(err, file.Close()))
+	}()
+	return out, nil
 }

@@ -28,7 +28,7 @@ func newJSONUsers(file io.ReadCloser) *jsonUsers {
 }
 
 func (r *jsonUsers) read(context.Context) (u importedUser, where string, err error) {
-	for r.lines.Scan() {
+	for r.lines.Scan() && r.lines.Err() == nil { // what stands before a fault is half a line
 		r.number++
 		line := bytes.TrimSpace(r.lines.Bytes())
 		if len(line) == 0 {

@@ -3,8 +3,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"errors"
 	"path/filepath"
 	"strings"
@@ -17,8 +15,6 @@ import (
 
 	"github.com/mayfly-auth/mayfly/internal/store/mongo/mongotest"
 )
-
-const bcryptHash = "$2b$04$1541E/uB97/e.HtPdN.fD.P9yVSdvvIzOmLUYtQ1RQqLJxg1q/O7K"
 
 func TestATutorialsUsersComeOutOfMongoDB(t *testing.T) {
 	address := tutorial(t)
@@ -108,20 +104,4 @@ func tutorial(t *testing.T) string {
 		}
 	}
 	return address
-}
-
-// runMayfly runs a command as a process would.
-func runMayfly(args ...string) (code int, stdout, stderr string) {
-	var out, complaints bytes.Buffer
-	code = program{args: args, stdin: strings.NewReader(""), stdout: &out, stderr: &complaints}.run(context.Background())
-	return code, out.String(), complaints.String()
-}
-
-func wants(t *testing.T, text string, all ...string) {
-	t.Helper()
-	for _, one := range all {
-		if !strings.Contains(text, one) {
-			t.Fatalf("%q is not in:\n%s", one, text)
-		}
-	}
 }
