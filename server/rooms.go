@@ -26,6 +26,7 @@ type Rooms struct {
 	Sessions *session.Sessions
 	Keys     *keyset.Set // nil with HS256, whose one key is the shared secret
 	Tokens   *accesstoken.Issuer
+	Embedded bool // the database is a file, to which one process at a time writes
 
 	limiter *limit.Limiter
 	store   store
@@ -66,7 +67,7 @@ func (s settings) open(ctx context.Context) (_ *Rooms, err error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Rooms{store: db, Users: db.Users()}
+	r := &Rooms{store: db, Users: db.Users(), Embedded: s.database.file != ""}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, db.Close())
