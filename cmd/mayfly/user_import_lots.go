@@ -19,9 +19,14 @@ import (
 	"github.com/mayfly-auth/mayfly/server"
 )
 
-// lotSize is how many users are made at the same time. Each is a step of its own, but steps that wait together share a
-// commit of SQLite, and the connections of the others.
-const lotSize = 256
+const (
+	// lotSize is how many users are read and then made together. Each is a step of its own, but steps that wait at the same
+	// time share a commit of SQLite.
+	lotSize = 256
+	// connected is how many are made at the same time where each step needs a connection: more would wait for one until
+	// they give up.
+	connected = 16
+)
 
 // newcomer is one line of an import and what becomes of it.
 type newcomer struct {
@@ -137,11 +142,20 @@ func (n imports) verdict(end error) error {
 }
 
 func makeUsers(ctx context.Context, rooms *server.Rooms, lot []*newcomer) {
+	places := make(chan struct{}, connected)
+	if rooms.Embedded {
+		places = make(chan struct{}, lotSize)
+	}
 	var steps sync.WaitGroup
 	for _, one := range lot {
-		if one.err == nil {
-			steps.Go(func() { one.err = one.join(ctx, rooms) })
+		if one.err != nil {
+			continue
 		}
+		places <- struct{}{}
+		steps.Go(func() {
+			defer func() { <-places }()
+			one.err = one.join(ctx, rooms)
+		})
 	}
 	steps.Wait()
 }
