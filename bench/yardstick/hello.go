@@ -1,6 +1,7 @@
 package yardstick
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -40,7 +41,7 @@ func newSigner() (signer, error) {
 
 func (s signer) answer(w http.ResponseWriter) {
 	digest := sha256.Sum256(payload)
-	signature, err := ecdsa.SignASN1(rand.Reader, s.key, digest[:])
+	signature, err := s.key.Sign(nil, digest[:], crypto.SHA256) // RFC 6979, the faster of the two ways, and Mayfly's own
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

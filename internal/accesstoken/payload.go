@@ -49,7 +49,7 @@ func makeHead(issuer string, audience []string) []byte {
 }
 
 func (i *Issuer) payload(s Subject, now, expiresAt time.Time) ([]byte, error) {
-	b := make([]byte, 0, 1024)
+	b := make([]byte, 0, 640) // the usual length; more claims make it grow
 	b = append(b, i.head...)
 	b = appendString(b, s.User)
 	b = append(b, `,"exp":`...)

@@ -23,6 +23,9 @@ type form struct {
 
 // readForm reads a JSON object. With optional true an empty body is an empty form.
 func readForm(r *http.Request, optional bool) (*form, error) {
+	if optional && r.ContentLength == 0 {
+		return &form{}, nil
+	}
 	raw, err := io.ReadAll(r.Body)
 	var tooLarge *http.MaxBytesError
 	switch {

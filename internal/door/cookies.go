@@ -3,6 +3,7 @@ package door
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -30,20 +31,18 @@ func NamesFor(public *url.URL) CookieNames {
 // longestCookie is the longest Max-Age that browsers keep (RFC 6265bis section 5.5).
 const longestCookie = 400 * 24 * time.Hour
 
+// setCookie writes the header by hand: every refresh sets three, and what they hold needs no look, names being ours and
+// values base64url with dots.
 func (d *Door) setCookie(w http.ResponseWriter, name, value string, life time.Duration) {
-	maxAge := int(min(life, longestCookie) / time.Second)
-	if maxAge <= 0 {
-		maxAge = -1
+	maxAge := strconv.Itoa(int(max(0, min(life, longestCookie)) / time.Second)) // 0 takes the cookie away
+	hidden, secure := "; HttpOnly", ""
+	if name == d.Cookies.SignedIn {
+		hidden = ""
 	}
-	http.SetCookie(w, &http.Cookie{
-		Name:     name,
-		Value:    value,
-		Path:     "/",
-		MaxAge:   maxAge,
-		Secure:   d.PublicURL.Scheme == "https",
-		HttpOnly: name != d.Cookies.SignedIn,
-		SameSite: http.SameSiteLaxMode,
-	})
+	if d.PublicURL.Scheme == "https" {
+		secure = "; Secure"
+	}
+	w.Header().Add("Set-Cookie", name+"="+value+"; Path=/; Max-Age="+maxAge+hidden+secure+"; SameSite=Lax")
 }
 
 // ClearCookies takes all three cookies away, with the attributes they were set with.

@@ -47,9 +47,11 @@ func (d *Door) Enter(next http.Handler) http.Handler {
 			}
 			took := time.Since(start)
 			d.metrics.request(r, answer.status, took)
-			d.Log.LogAttrs(r.Context(), slog.LevelDebug, "request",
-				slog.String("request_id", id), slog.String("method", r.Method), slog.String("route", r.Pattern),
-				slog.Int("status", answer.status), slog.Duration("took", took))
+			if d.Log.Enabled(r.Context(), slog.LevelDebug) {
+				d.Log.LogAttrs(r.Context(), slog.LevelDebug, "request",
+					slog.String("request_id", id), slog.String("method", r.Method), slog.String("route", r.Pattern),
+					slog.Int("status", answer.status), slog.Duration("took", took))
+			}
 		}()
 		next.ServeHTTP(answer, r)
 	})

@@ -130,8 +130,8 @@ func Sign(k *PrivateKey, typ string, payload []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	const longestSignature = 512 // RSA with 4096 bits; a longer one only makes the buffer grow
-	token := make([]byte, 0, len(header)+1+encoding.EncodedLen(len(payload))+1+encoding.EncodedLen(longestSignature))
+	const usualSignature = 64 // that of every algorithm but RSA, for which the buffer grows
+	token := make([]byte, 0, len(header)+1+encoding.EncodedLen(len(payload))+1+encoding.EncodedLen(usualSignature))
 	token = append(token, header...)
 	token = append(token, '.')
 	token = encoding.AppendEncode(token, payload)
