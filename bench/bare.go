@@ -70,7 +70,7 @@ func check(key *ecdsa.PublicKey, digest, signature []byte) error {
 
 // say prints one figure.
 func (b *bench) say(what string, s spread, unit string) {
-	fmt.Printf("%s: %s %s (%s – %s)\n", what, short(s.Median), unit, short(s.Min), short(s.Max))
+	b.tell("- %s: %s %s (%s – %s)\n", what, short(s.Median), unit, short(s.Min), short(s.Max))
 }
 
 // measureVerify compares the Go verifier with the bare check of the same token by the same key.

@@ -2,7 +2,7 @@
 //
 //	go run ./bench                    everything, about a quarter of an hour; `make bench` is the same
 //	go run ./bench -only refresh,get  some parts; -list names them
-//	go run ./bench -out docs          where performance.json and the plots go (default: nowhere)
+//	go run ./bench -out docs          where performance.json, the plots and the tables of performance.md go (default: nowhere)
 //
 // A figure by itself says how fast a machine is. So every part runs what it measures in turn with its yardsticks, round
 // after round, takes the ratio within each round, and reports the median of the rounds with the smallest and the largest.
@@ -15,10 +15,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -51,6 +53,7 @@ type bench struct {
 	folder  string        // for binaries and data; it goes when the run ends
 	out     string
 	report  report
+	told    strings.Builder   // what was printed
 	built   map[string]string // programs by name
 	closing []func()
 }
@@ -63,7 +66,7 @@ func main() {
 	flag.IntVar(&b.rounds, "rounds", 5, "how often each thing is measured")
 	flag.DurationVar(&b.length, "for", 1500*time.Millisecond, "how long one measurement takes")
 	flag.IntVar(&b.most, "sessions", 1_000_000, "the last step of the curve; 10,000,000 need 20 GB of disk")
-	flag.StringVar(&b.out, "out", "", "folder for performance.json and the plots")
+	flag.StringVar(&b.out, "out", "", "folder for performance.json, the plots, and the tables of performance.md")
 	only := flag.String("only", "", "parts to run, with commas between them (default all)")
 	list := flag.Bool("list", false, "name the parts")
 	flag.Parse()
@@ -98,20 +101,27 @@ func (b *bench) run(ctx context.Context, only string) (err error) {
 	defer os.RemoveAll(b.folder)
 	defer b.close()
 	b.report.Machine = thisMachine()
-	fmt.Printf("%s\n", b.report.Machine)
+	b.tell("%s\n", b.report.Machine)
 	for _, p := range chosen {
-		fmt.Printf("\n## %s: %s\n\n", p.name, p.says)
+		b.tell("\n### %s: %s\n\n", p.name, p.says)
 		err := p.run(ctx, b)
 		b.close()
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	b.report.printRatios(os.Stdout)
+	b.tell("%s", b.report.ratios())
 	if b.out == "" {
 		return nil
 	}
-	return b.report.write(b.out)
+	return errors.Join(b.report.write(b.out), writeTables(filepath.Join(b.out, "performance.md"), b.told.String()))
+}
+
+// tell prints, and keeps what it printed.
+func (b *bench) tell(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	fmt.Print(text)
+	b.told.WriteString(text)
 }
 
 func choose(only string) ([]part, error) {

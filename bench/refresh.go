@@ -65,14 +65,14 @@ func (b *bench) inTurn(part string, subjects []subject, n int) (measurements, er
 			all[s.name] = append(all[s.name], one)
 		}
 	}
-	fmt.Printf("%d at once\n\n| | answers/s | min – max | p50 µs | p99 µs | p99.9 µs | server's cpu µs | memory MB | errors |\n", n)
-	fmt.Println("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+	b.tell("%d at once\n\n| | answers/s | min – max | p50 µs | p99 µs | p99.9 µs | server's cpu µs | memory MB | errors |\n", n)
+	b.tell("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for _, s := range subjects {
 		if err := b.keep(part+"/"+strconv.Itoa(n)+"/"+s.name, s, all); err != nil {
 			return nil, err
 		}
 	}
-	fmt.Println()
+	b.tell("\n")
 	return all, nil
 }
 
@@ -90,11 +90,11 @@ func (b *bench) keep(name string, s subject, all measurements) error {
 	cpu := b.report.add(name+"/cpu", "µs", all.of(s.name, cpuPerAnswer)...)
 	memory := b.report.add(name+"/memory", "bytes", float64(bytes))
 	b.report.add(name+"/errors", "", errors)
-	fmt.Printf("| %s | %s | %s – %s | %s | %s | %s | %s | %s | %.0f |\n", s.name, short(answers.Median), short(answers.Min),
+	b.tell("| %s | %s | %s – %s | %s | %s | %s | %s | %s | %.0f |\n", s.name, short(answers.Median), short(answers.Min),
 		short(answers.Max), short(p50.Median), short(p99.Median), short(p999.Median), short(cpu.Median), short(memory.Median/1e6), errors)
 	for _, one := range all[s.name] {
 		if one.Err != nil {
-			fmt.Printf("\n%s: %v\n\n", s.name, one.Err)
+			b.tell("\n%s: %v\n\n", s.name, one.Err)
 			break
 		}
 	}

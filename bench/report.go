@@ -2,8 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -110,8 +111,10 @@ func (r *report) within(name string, target limit, values ...float64) {
 	r.Ratios = append(r.Ratios, ratio{name, target.String(), target.meets(s.Median), s})
 }
 
-func (r *report) printRatios(w io.Writer) {
-	fmt.Fprint(w, "\n## ratios and targets\n\n| | median | min – max | target | |\n| --- | ---: | ---: | ---: | --- |\n")
+// ratios is the table of all ratios.
+func (r *report) ratios() string {
+	var w strings.Builder
+	w.WriteString("\n### ratios and targets\n\n| | median | min – max | target | |\n| --- | ---: | ---: | ---: | --- |\n")
 	for _, one := range r.Ratios {
 		word := "met"
 		switch {
@@ -120,8 +123,9 @@ func (r *report) printRatios(w io.Writer) {
 		case !one.Met:
 			word = "**missed**"
 		}
-		fmt.Fprintf(w, "| %s | %s | %s – %s | %s | %s |\n", one.Name, short(one.Median), short(one.Min), short(one.Max), one.Target, word)
+		fmt.Fprintf(&w, "| %s | %s | %s – %s | %s | %s |\n", one.Name, short(one.Median), short(one.Min), short(one.Max), one.Target, word)
 	}
+	return w.String()
 }
 
 // short writes three figures that count.
@@ -155,4 +159,27 @@ func (r *report) write(folder string) error {
 		}
 	}
 	return nil
+}
+
+// The tables of a page stand between these two lines.
+const (
+	tablesBegin = "<!-- what `make bench` printed -->\n"
+	tablesEnd   = "<!-- the end of it -->\n"
+)
+
+// writeTables puts what was printed into a page that has a place for it. A page that is not there is not made.
+func writeTables(path, printed string) error {
+	page, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	before, rest, found := strings.Cut(string(page), tablesBegin)
+	_, after, ends := strings.Cut(rest, tablesEnd)
+	if !found || !ends {
+		return fmt.Errorf("%s has no place for the tables: it lacks the line %q or %q", path, tablesBegin, tablesEnd)
+	}
+	return os.WriteFile(path, []byte(before+tablesBegin+"\n"+printed+"\n"+tablesEnd+after), 0o644)
 }

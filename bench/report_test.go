@@ -4,6 +4,8 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -71,5 +73,32 @@ func TestAPlotIsWellFormedAndItsLabelsKeepApart(t *testing.T) {
 	}
 	if draw("up", "right", nil) != "" {
 		t.Error("something was drawn of nothing")
+	}
+}
+
+func TestTablesTakeTheirPlaceInAPage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "page.md")
+	if err := writeTables(path, "figures\n"); err != nil {
+		t.Errorf("a page that is not there: %v", err)
+	}
+	for _, page := range []string{"words\n", tablesBegin + "words\n", tablesEnd + tablesBegin} {
+		if err := os.WriteFile(path, []byte(page), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if writeTables(path, "figures\n") == nil {
+			t.Errorf("%q takes tables", page)
+		}
+	}
+	if err := os.WriteFile(path, []byte("before\n"+tablesBegin+"old\n"+tablesEnd+"after\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := writeTables(path, "figures\n"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := "before\n" + tablesBegin + "\nfigures\n\n" + tablesEnd + "after\n"
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		t.Errorf("%q, %v", got, err)
 	}
 }
