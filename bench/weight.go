@@ -63,33 +63,47 @@ func (b *bench) measureMemory(p *process, tokens []string) error {
 	if err != nil {
 		return err
 	}
-	peak := make(chan float64)
-	stop := make(chan struct{})
-	go func() {
-		most := 0
-		for {
-			select {
-			case <-stop:
-				peak <- float64(most) / 1e6
-				return
-			case <-time.After(20 * time.Millisecond):
-				now, _ := p.memory() // it was read before
-				most = max(most, now)
-			}
-		}
-	}()
-	result, err := load.Run(p.address, chains(tokens, inFlight), 0, 2*b.length)
-	close(stop)
-	busy := <-peak
+	hello, err := b.yardstickOn("hello")
+	if err != nil {
+		return err
+	}
+	least, _, err := b.busy(hello, everybody(load.Get("/"))(inFlight))
+	if err != nil {
+		return err
+	}
+	most, answers, err := b.busy(p, chains(tokens, inFlight))
 	if err != nil {
 		return err
 	}
 	b.say("memory, idle", b.report.add("weight/idle", "MB", float64(idle)/1e6), "MB")
-	b.say(fmt.Sprintf("memory, %d at once", inFlight), b.report.add("weight/busy", "MB", busy), "MB")
-	b.say("answers meanwhile", b.report.add("weight/busy-rate", "answers/s", result.Rate()), "answers/s")
+	b.say(fmt.Sprintf("memory, %d at once", inFlight), b.report.add("weight/busy", "MB", most), "MB")
+	b.say(fmt.Sprintf("memory of hello, %d at once", inFlight), b.report.add("weight/busy-hello", "MB", least), "MB")
+	b.say("answers meanwhile", b.report.add("weight/busy-rate", "answers/s", answers), "answers/s")
 	b.report.within("memory idle, MB", atMost(40), float64(idle)/1e6)
-	b.report.within(fmt.Sprintf("memory with %d requests in flight, MB", inFlight), atMost(120), busy)
+	b.report.within(fmt.Sprintf("memory with %d requests in flight, MB", inFlight), atMost(120), most)
 	return nil
+}
+
+// busy returns the most memory that a server takes while a crowd asks, and how many answers it gives in a second.
+func (b *bench) busy(p *process, users []load.User) (megabytes, answers float64, err error) {
+	stop, ended := make(chan struct{}), make(chan struct{})
+	most := 0
+	go func() {
+		defer close(ended)
+		for {
+			now, _ := p.memory() // it was read before
+			most = max(most, now)
+			select {
+			case <-stop:
+				return
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}()
+	result, err := load.Run(p.address, users, 0, 2*b.length)
+	close(stop)
+	<-ended
+	return float64(most) / 1e6, result.Rate(), err
 }
 
 // freeAddress returns one that nobody listens on.

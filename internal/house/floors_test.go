@@ -74,6 +74,9 @@ var bans = []ban{
 	{
 		from: []string{"server", "internal"}, to: []string{module + "/cmd", "github.com/spf13"}, reason: "libraries do not know the command",
 	},
+	{
+		from: []string{"server", "internal", "cmd"}, to: []string{module + "/bench"}, reason: "what is measured does not know who measures it",
+	},
 }
 
 func TestImportsOnlyPointDown(t *testing.T) {
