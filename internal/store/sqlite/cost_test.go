@@ -30,7 +30,7 @@ func TestPromise14_TheTenThousandthRotationCostsWhatTheFirstDid(t *testing.T) {
 		}
 		s = rec.Session
 		if _, err := read(t.Context(), f.readers, func(c *conn) (bool, error) {
-			return c.row(into(&pages), "PRAGMA page_count")
+			return c.row(func(r *row) { pages = r.integer() }, "PRAGMA page_count")
 		}); err != nil {
 			t.Fatal(err)
 		}
@@ -71,16 +71,11 @@ func TestHotStatementsSearchByKey(t *testing.T) {
 		"clean revocations": cleanRevocations,
 	} {
 		_, err := read(t.Context(), f.readers, func(c *conn) (none struct{}, err error) {
-			return none, c.each(func(row scanner) error {
-				var id, parent, unused int
-				var detail string
-				if err := row.Scan(&id, &parent, &unused, &detail); err != nil {
-					return err
-				}
-				if strings.HasPrefix(detail, "SCAN ") {
+			return none, c.each(func(r *row) {
+				r.at = 3 // after id, parent and a column that is not used
+				if detail := r.text(); strings.HasPrefix(detail, "SCAN ") {
 					t.Errorf("%s: %s", name, detail)
 				}
-				return nil
 			}, "EXPLAIN QUERY PLAN "+text, make([]any, strings.Count(text, "?"))...)
 		})
 		if err != nil {
@@ -94,12 +89,7 @@ func TestNoIndexCoversWhatARefreshChanges(t *testing.T) {
 	f := fixture{t, openDB(t, filepath.Join(t.TempDir(), "mayfly.db"))}
 	columns := map[string]bool{}
 	_, err := read(t.Context(), f.readers, func(c *conn) (none struct{}, err error) {
-		return none, c.each(func(row scanner) error {
-			var index, column string
-			err := row.Scan(&index, &column)
-			columns[column] = true
-			return err
-		}, `SELECT i.name, c.name FROM pragma_index_list('sessions') i, pragma_index_xinfo(i.name) c WHERE c.key = 1`)
+		return none, c.each(func(r *row) { columns[r.text()] = true }, `SELECT c.name FROM pragma_index_list('sessions') i, pragma_index_xinfo(i.name) c WHERE c.key = 1`)
 	})
 	if err != nil {
 		t.Fatal(err)

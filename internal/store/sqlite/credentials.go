@@ -27,7 +27,7 @@ func (s credentials) PasswordHash(ctx context.Context, user uuid.UUID) (string, 
 }
 
 func passwordHash(c *conn, user uuid.UUID) (hash string, err error) {
-	found, err := c.row(into(&hash), findPassword, user[:])
+	found, err := c.row(func(r *row) { hash = r.text() }, findPassword, user[:])
 	if err == nil && !found {
 		err = credential.ErrNotFound
 	}

@@ -59,12 +59,10 @@ WHERE (user_id, id) > (?1, ?2) ORDER BY user_id, id LIMIT ?5`
 func (s sessions) Clean(ctx context.Context, b session.CleanBatch) (next session.Key, deleted int, err error) {
 	ended, idle := millis(b.EndedBefore), millis(b.IdleBefore)
 	look := func(c *conn) (seen batchSeen, err error) {
-		err = c.each(func(row scanner) error {
-			var isDead bool
-			err := row.Scan(&seen.last.User, &seen.last.Session, &isDead)
+		err = c.each(func(r *row) {
+			seen.last.User, seen.last.Session = r.id(), r.id()
+			seen.dead = r.flag() || seen.dead
 			seen.rows++
-			seen.dead = seen.dead || isDead
-			return err
 		}, lookAtSessions, b.After.User[:], b.After.Session[:], ended, idle, max(b.Limit, 0))
 		return seen, err
 	}

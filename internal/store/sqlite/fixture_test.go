@@ -37,12 +37,7 @@ func (f fixture) tryWrite(ctx context.Context, text string, args ...any) (int, e
 func (f fixture) rows() (list []int) {
 	f.Helper()
 	list, err := read(f.Context(), f.readers, func(c *conn) (list []int, err error) {
-		err = c.each(func(row scanner) error {
-			var n int
-			err := row.Scan(&n)
-			list = append(list, n)
-			return err
-		}, "SELECT n FROM t ORDER BY n")
+		err = c.each(func(r *row) { list = append(list, int(r.integer())) }, "SELECT n FROM t ORDER BY n")
 		return list, err
 	})
 	if err != nil {

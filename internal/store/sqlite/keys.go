@@ -3,7 +3,6 @@ package sqlite
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"time"
 
 	"github.com/mayfly-auth/mayfly/internal/keyset"
@@ -29,14 +28,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 
 func (s signingKeys) List(ctx context.Context) ([]keyset.StoredKey, error) {
 	return read(ctx, s.r, func(c *conn) (list []keyset.StoredKey, err error) {
-		err = c.each(func(row scanner) error {
-			var k keyset.StoredKey
-			var createdAt, signsAt int64
-			var revokedAt sql.NullInt64
-			err := row.Scan(&k.ID, &k.Algorithm, &k.Public, &k.Sealed, &createdAt, &signsAt, &revokedAt)
-			k.CreatedAt, k.SignsAt, k.RevokedAt = fromMillis(createdAt), fromMillis(signsAt), fromNullMillis(revokedAt)
-			list = append(list, k)
-			return err
+		err = c.each(func(r *row) {
+			list = append(list, keyset.StoredKey{
+				ID: r.text(), Algorithm: r.text(), Public: r.blob(), Sealed: r.blob(),
+				CreatedAt: r.time(), SignsAt: r.time(), RevokedAt: r.time(),
+			})
 		}, listKeys)
 		return list, err
 	})
@@ -45,7 +41,7 @@ func (s signingKeys) List(ctx context.Context) ([]keyset.StoredKey, error) {
 func (s signingKeys) Add(ctx context.Context, k keyset.StoredKey, last string) error {
 	_, err := writeOne(ctx, s.w, func(c *conn) (none struct{}, err error) {
 		var current string
-		if _, err := c.row(into(&current), lastKey); err != nil {
+		if _, err := c.row(func(r *row) { current = r.text() }, lastKey); err != nil {
 			return none, err
 		}
 		if current != last {
@@ -64,7 +60,7 @@ func (s signingKeys) Add(ctx context.Context, k keyset.StoredKey, last string) e
 func (s signingKeys) Reseal(ctx context.Context, id string, old, sealed []byte) error {
 	_, err := writeOne(ctx, s.w, func(c *conn) (none struct{}, err error) {
 		var current []byte
-		switch found, err := c.row(into(&current), sealedKey, id); {
+		switch found, err := c.row(func(r *row) { current = r.blob() }, sealedKey, id); {
 		case err != nil:
 			return none, err
 		case !found:

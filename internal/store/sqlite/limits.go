@@ -21,7 +21,7 @@ const (
 func (s limits) Take(ctx context.Context, key string, b limit.Bucket, now time.Time) (time.Duration, error) {
 	return writeOne(ctx, s.w, func(c *conn) (wait time.Duration, err error) {
 		var stored int64
-		if _, err := c.row(into(&stored), findLimit, key); err != nil {
+		if _, err := c.row(func(r *row) { stored = r.integer() }, findLimit, key); err != nil {
 			return 0, err
 		}
 		emptyAt := time.Unix(0, max(stored, now.UnixNano())).Add(b.Interval)

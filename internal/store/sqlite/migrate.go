@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -111,33 +112,31 @@ func upToDate(ctx context.Context, c *conn, path string, migrate bool) error {
 
 // migrateOnce applies what is missing. Each migration is a transaction that takes the lock first.
 func migrateOnce(ctx context.Context, path string) error {
-	c, err := dialPatiently(ctx, path, lockFirst)
+	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	files, err := fs.Sub(migrations, "migrations")
+	db, err := sql.Open("sqlite", dsn(path, lockFirst)) // goose speaks to database/sql
 	if err != nil {
-		return errors.Join(err, c.close())
+		return err
 	}
-	if err := c.sql.Close(); err != nil { // back into the pool of one, for goose
-		return errors.Join(err, c.db.Close())
-	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, c.db, files,
+	db.SetMaxOpenConns(1)
+	provider, err := goose.NewProvider(goose.DialectSQLite3, db, files,
 		goose.WithLogger(goose.NopLogger()), goose.WithDisableGlobalRegistry(true))
 	if err == nil {
 		_, err = provider.Up(ctx)
 	}
-	return errors.Join(err, c.db.Close())
+	return errors.Join(err, db.Close())
 }
 
 // schemaOf returns the number of the last migration. Goose keeps a row for each one that was applied.
 func schemaOf(c *conn) (version int64, err error) {
-	var tables int
-	_, err = c.row(into(&tables), "SELECT count(*) FROM sqlite_schema WHERE name = 'goose_db_version'")
+	var tables int64
+	_, err = c.row(func(r *row) { tables = r.integer() }, "SELECT count(*) FROM sqlite_schema WHERE name = 'goose_db_version'")
 	if err != nil || tables == 0 {
 		return 0, err
 	}
-	_, err = c.row(into(&version), "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied")
+	_, err = c.row(func(r *row) { version = r.integer() }, "SELECT coalesce(max(version_id), 0) FROM goose_db_version WHERE is_applied")
 	return version, err
 }
 

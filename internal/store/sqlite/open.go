@@ -103,7 +103,7 @@ func (db *DB) Ping(ctx context.Context) error {
 		return err
 	}
 	_, err = read(ctx, db.readers, func(c *conn) (writes int64, err error) {
-		_, err = c.row(into(&writes), "SELECT writes FROM probe")
+		_, err = c.row(func(r *row) { writes = r.integer() }, "SELECT writes FROM probe")
 		return writes, err
 	})
 	return err

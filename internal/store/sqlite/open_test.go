@@ -84,7 +84,7 @@ func TestConnectionsAreSetForDurability(t *testing.T) {
 	f := newFixture(t)
 	setting := func(name string) func(c *conn) (string, error) {
 		return func(c *conn) (value string, err error) {
-			_, err = c.row(into(&value), "PRAGMA "+name)
+			_, err = c.row(func(r *row) { value = fmt.Sprint(r.next()) }, "PRAGMA "+name)
 			return value, err
 		}
 	}

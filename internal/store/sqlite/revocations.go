@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/mayfly-auth/mayfly/internal/revocation"
 )
 
@@ -43,16 +41,12 @@ const (
 func (s revocations) Recent(ctx context.Context, within time.Duration, limit int) (revocation.Reading, error) {
 	return read(ctx, s.r, func(c *conn) (seen revocation.Reading, err error) {
 		var now int64
-		if _, err := c.row(into(&now), readClock); err != nil { // first, or what it says would be younger than what is seen
+		if _, err := c.row(func(r *row) { now = r.integer() }, readClock); err != nil { // first, or what it says would be younger than what is seen
 			return seen, err
 		}
 		seen.Now = fromMillis(now)
-		err = c.each(func(row scanner) error {
-			var id uuid.UUID
-			var at int64
-			err := row.Scan(&id, &at)
-			seen.Revocations = append(seen.Revocations, revocation.Revocation{Session: id, At: fromMillis(at)})
-			return err
+		err = c.each(func(r *row) {
+			seen.Revocations = append(seen.Revocations, revocation.Revocation{Session: r.id(), At: r.time()})
 		}, recentRevocations, now-within.Milliseconds(), max(limit, 0))
 		slices.Reverse(seen.Revocations)
 		return seen, err
@@ -70,7 +64,7 @@ func (s revocations) Await(ctx context.Context) {
 // Clean looks with a connection that only reads: while there is nothing to clean it costs the writer nothing.
 func (s revocations) Clean(ctx context.Context, olderThan time.Duration, limit int) (int, error) {
 	age := olderThan.Milliseconds()
-	old, err := read(ctx, s.r, func(c *conn) (bool, error) { return c.row(into(new(int)), oldRevocation, age) })
+	old, err := read(ctx, s.r, func(c *conn) (bool, error) { return c.row(func(*row) {}, oldRevocation, age) })
 	if err != nil || !old {
 		return 0, err
 	}

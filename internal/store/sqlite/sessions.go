@@ -2,8 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 
 	"github.com/google/uuid"
 
@@ -81,21 +79,10 @@ const sessionColumns = `s.id, s.generation, s.parent, s.rotated_at, s.epoch, s.e
     s.created_at, s.seed, s.delivery, s.amr, s.address, s.user_agent`
 
 const findSession = `SELECT ` + sessionColumns + `, ` + userColumns + `
-FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.user_id = ?1 AND s.id = ?2`
+FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.user_id = ? AND s.id = ?`
 
 func findRecord(c *conn, user, id uuid.UUID) (rec session.Record, err error) {
-	found, err := c.row(func(row scanner) error {
-		var s sessionRow
-		var u userRow
-		if err := row.Scan(append(s.columns(), u.columns()...)...); err != nil {
-			return err
-		}
-		if rec.Session, err = s.session(user); err != nil {
-			return err
-		}
-		rec.Owner, err = u.user()
-		return err
-	}, findSession, user[:], id[:])
+	found, err := c.row(func(r *row) { rec.Session, rec.Owner = r.session(user), r.user() }, findSession, user[:], id[:])
 	if err == nil && !found {
 		err = session.ErrNotFound
 	}
@@ -106,49 +93,20 @@ const listSessions = `SELECT ` + sessionColumns + ` FROM sessions s WHERE s.user
 
 func (s sessions) List(ctx context.Context, user uuid.UUID) ([]session.Session, error) {
 	return read(ctx, s.r, func(c *conn) (list []session.Session, err error) {
-		err = c.each(func(row scanner) error {
-			var r sessionRow
-			if err := row.Scan(r.columns()...); err != nil {
-				return err
-			}
-			one, err := r.session(user)
-			list = append(list, one)
-			return err
-		}, listSessions, user[:])
+		err = c.each(func(r *row) { list = append(list, r.session(user)) }, listSessions, user[:])
 		return list, err
 	})
 }
 
-// sessionRow takes the columns of sessionColumns.
-type sessionRow struct {
-	s          session.Session
-	rotatedAt  int64
-	expiresAt  int64
-	endedAt    sql.NullInt64
-	endReason  sql.NullString
-	createdAt  int64
-	seed, addr []byte
-	amr        sql.NullString
-}
-
-func (r *sessionRow) columns() []any {
-	return []any{
-		&r.s.ID, &r.s.Generation, &r.s.Parent, &r.rotatedAt, &r.s.Epoch, &r.expiresAt, &r.endedAt, &r.endReason,
-		&r.createdAt, &r.seed, &r.s.Delivery, &r.amr, &r.addr, &r.s.Device.UserAgent,
-	}
-}
-
-func (r *sessionRow) session(user uuid.UUID) (s session.Session, err error) {
-	s = r.s
-	s.User = user
-	if copy(s.Seed[:], r.seed) != session.SeedSize {
-		return s, errors.New("sqlite: a session's seed is too short")
-	}
-	s.RotatedAt, s.ExpiresAt, s.CreatedAt = fromMillis(r.rotatedAt), fromMillis(r.expiresAt), fromMillis(r.createdAt)
-	s.EndedAt, s.EndReason = fromNullMillis(r.endedAt), session.Reason(r.endReason.String)
-	if s.AMR, err = fromWords(r.amr); err != nil {
-		return s, err
-	}
-	s.Device.Address, err = fromAddress(r.addr)
-	return s, err
+// session reads the columns of sessionColumns.
+func (r *row) session(user uuid.UUID) (s session.Session) {
+	s.User, s.ID = user, r.id()
+	s.Generation, s.Parent, s.RotatedAt = uint32(r.integer()), uint32(r.integer()), r.time()
+	s.Epoch, s.ExpiresAt = r.integer(), r.time()
+	s.EndedAt, s.EndReason = r.time(), session.Reason(r.text())
+	s.CreatedAt = r.time()
+	r.fixed(s.Seed[:])
+	s.Delivery, s.AMR = session.Delivery(r.text()), r.words()
+	s.Device.Address, s.Device.UserAgent = r.address(), r.text()
+	return s
 }

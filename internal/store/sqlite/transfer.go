@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 
 	"github.com/google/uuid"
 
@@ -35,17 +34,15 @@ WHERE (user_id, session_id) > (?, ?) ORDER BY user_id, session_id LIMIT ?`
 
 func (s transfers) Count(ctx context.Context) (int, error) {
 	return read(ctx, s.r, func(c *conn) (n int, err error) {
-		_, err = c.row(into(&n), countUsers)
+		_, err = c.row(func(r *row) { n = int(r.integer()) }, countUsers)
 		return n, err
 	})
 }
 
 func (s transfers) People(ctx context.Context, after uuid.UUID, limit int) ([]transfer.Person, error) {
 	return snapshot(ctx, s.r, func(c *conn) (list []transfer.Person, err error) {
-		err = c.each(func(row scanner) error {
-			one, err := scanPerson(row)
-			list = append(list, one)
-			return err
+		err = c.each(func(r *row) {
+			list = append(list, transfer.Person{User: r.user(), EmailKey: r.text(), UsernameKey: r.text(), PasswordHash: r.text()})
 		}, wholeUsers, after[:], max(limit, 0))
 		if err != nil || len(list) == 0 {
 			return nil, err
@@ -54,35 +51,16 @@ func (s transfers) People(ctx context.Context, after uuid.UUID, limit int) ([]tr
 	})
 }
 
-func scanPerson(row scanner) (p transfer.Person, err error) {
-	var u userRow
-	var usernameKey, hash sql.NullString
-	if err := row.Scan(append(u.columns(), &p.EmailKey, &usernameKey, &hash)...); err != nil {
-		return p, err
-	}
-	p.UsernameKey, p.PasswordHash = usernameKey.String, hash.String
-	p.User, err = u.user()
-	return p, err
-}
-
 // addSessions gives each of the people their sessions. Both come in the order of the user's id.
 func addSessions(c *conn, after uuid.UUID, list []transfer.Person) error {
 	last, at := list[len(list)-1].ID, 0
-	return c.each(func(row scanner) error {
-		var owner uuid.UUID
-		var r sessionRow
-		if err := row.Scan(append([]any{&owner}, r.columns()...)...); err != nil {
-			return err
-		}
-		one, err := r.session(owner)
-		if err != nil {
-			return err
-		}
+	return c.each(func(r *row) {
+		owner := r.id()
+		one := r.session(owner)
 		for list[at].ID != owner { // a foreign key sees to it that the owner is among them
 			at++
 		}
 		list[at].Sessions = append(list[at].Sessions, one)
-		return nil
 	}, sessionsOfUsers, after[:], last[:])
 }
 
@@ -106,13 +84,8 @@ func (s transfers) Keys(ctx context.Context) ([]keyset.StoredKey, error) {
 
 func (s transfers) Revocations(ctx context.Context, after session.Key, limit int) ([]transfer.Revoked, error) {
 	return read(ctx, s.r, func(c *conn) (list []transfer.Revoked, err error) {
-		err = c.each(func(row scanner) error {
-			var one transfer.Revoked
-			var at int64
-			err := row.Scan(&one.User, &one.Session, &at)
-			one.At = fromMillis(at)
-			list = append(list, one)
-			return err
+		err = c.each(func(r *row) {
+			list = append(list, transfer.Revoked{Key: session.Key{User: r.id(), Session: r.id()}, At: r.time()})
 		}, pageOfRevocations, after.User[:], after.Session[:], max(limit, 0))
 		return list, err
 	})

@@ -22,15 +22,11 @@ const (
 
 func (s transfers) Mark(ctx context.Context) (transfer.Mark, error) {
 	return snapshot(ctx, s.r, func(c *conn) (m transfer.Mark, err error) {
-		var there int
-		if _, err := c.row(into(&there), isMarked); err != nil || there == 0 {
+		var there int64
+		if _, err := c.row(func(r *row) { there = r.integer() }, isMarked); err != nil || there == 0 {
 			return m, err
 		}
-		var begunAt int64
-		found, err := c.row(into(&m.Source, &begunAt, &m.Complete), readMark)
-		if err == nil && found {
-			m.BegunAt = fromMillis(begunAt)
-		}
+		_, err = c.row(func(r *row) { m.Source, m.BegunAt, m.Complete = r.text(), r.time(), r.flag() }, readMark)
 		return m, err
 	})
 }

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"time"
 
@@ -65,7 +64,7 @@ func free(c *conn, id uuid.UUID, email, username string) error {
 			continue
 		}
 		var owner uuid.UUID
-		found, err := c.row(into(&owner), identifier.query, user.Key(identifier.value))
+		found, err := c.row(func(r *row) { owner = r.id() }, identifier.query, user.Key(identifier.value))
 		if err != nil {
 			return err
 		}
@@ -105,20 +104,13 @@ func (s users) FindByIdentifier(ctx context.Context, key string) (user.User, err
 
 func (s users) List(ctx context.Context, after uuid.UUID, limit int) ([]user.User, error) {
 	return read(ctx, s.r, func(c *conn) (list []user.User, err error) {
-		err = c.each(func(row scanner) error {
-			one, err := scanUser(row)
-			list = append(list, one)
-			return err
-		}, listUsers, after[:], max(limit, 0)) // SQLite takes a negative limit for none
+		err = c.each(func(r *row) { list = append(list, r.user()) }, listUsers, after[:], max(limit, 0)) // SQLite takes a negative limit for none
 		return list, err
 	})
 }
 
 func oneUser(c *conn, query string, arg any) (u user.User, err error) {
-	found, err := c.row(func(row scanner) (err error) {
-		u, err = scanUser(row)
-		return err
-	}, query, arg)
+	found, err := c.row(func(r *row) { u = r.user() }, query, arg)
 	if err == nil && !found {
 		err = user.ErrNotFound
 	}
@@ -211,37 +203,14 @@ func (s users) Delete(ctx context.Context, id uuid.UUID) error {
 	return err
 }
 
-// userRow takes the columns of userColumns.
-type userRow struct {
-	u                    user.User
-	disabledAt           sql.NullInt64
-	createdAt, updatedAt int64
-	username             sql.NullString
-	roles, metadata      sql.NullString
-}
-
-func (r *userRow) columns() []any {
-	return []any{
-		&r.u.ID, &r.u.Epoch, &r.disabledAt, &r.createdAt, &r.updatedAt, &r.u.Email, &r.u.EmailVerified, &r.username,
-		&r.u.Name, &r.roles, &r.metadata,
+// user reads the columns of userColumns.
+func (r *row) user() (u user.User) {
+	u.ID, u.Epoch, u.DisabledAt = r.id(), r.integer(), r.time()
+	u.CreatedAt, u.UpdatedAt = r.time(), r.time()
+	u.Email, u.EmailVerified, u.Username, u.Name = r.text(), r.flag(), r.text(), r.text()
+	u.Roles = r.words()
+	if m := r.text(); m != "" {
+		u.Metadata = json.RawMessage(m)
 	}
-}
-
-func (r *userRow) user() (u user.User, err error) {
-	u = r.u
-	u.DisabledAt, u.CreatedAt, u.UpdatedAt = fromNullMillis(r.disabledAt), fromMillis(r.createdAt), fromMillis(r.updatedAt)
-	u.Username = r.username.String
-	if r.metadata.Valid {
-		u.Metadata = json.RawMessage(r.metadata.String)
-	}
-	u.Roles, err = fromWords(r.roles)
-	return u, err
-}
-
-func scanUser(row scanner) (user.User, error) {
-	var r userRow
-	if err := row.Scan(r.columns()...); err != nil {
-		return user.User{}, err
-	}
-	return r.user()
+	return u
 }
