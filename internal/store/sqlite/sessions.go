@@ -42,9 +42,7 @@ func (s sessions) Create(ctx context.Context, fresh session.Session) error {
 // live is the condition under which a session of user ?1 goes on.
 const live = `ended_at IS NULL AND epoch = (SELECT epoch FROM users WHERE id = ?1 AND disabled_at IS NULL)`
 
-const rotateSession = `
-UPDATE sessions SET generation = ?3, parent = ?4, rotated_at = ?5
-WHERE user_id = ?1 AND id = ?2 AND generation = ?6 AND rotated_at < ?7 AND rotated_at > ?8 AND expires_at > ?9 AND ` + live
+const rotateSession = `UPDATE sessions SET generation = ?, parent = ?, rotated_at = ? WHERE user_id = ? AND id = ?`
 
 func (s sessions) Rotate(ctx context.Context, r session.Rotation) (session.Record, bool, error) {
 	done, err := writeOne(ctx, s.w, func(c *conn) (rotated, error) { return rotate(c, r) })
@@ -57,18 +55,26 @@ type rotated struct {
 	moved bool
 }
 
-// rotate moves the lineage with one statement and reads the record in the same transaction. Reading apart is cheaper
-// than RETURNING, which cannot see the user's columns and would look the user up once for each.
+// rotate reads the record and moves the lineage if it answers to r. Both are in one transaction, which took the lock
+// when it began, so nobody writes in between; the other way round the same conditions would be looked up twice.
 func rotate(c *conn, r session.Rotation) (done rotated, err error) {
-	n, err := c.exec(rotateSession, r.User[:], r.Session[:], int64(r.Next.Generation), int64(r.Next.Parent),
-		millis(r.Next.RotatedAt), int64(r.Generation), millis(r.RotatedBefore), millis(r.RotatedAfter), millis(r.Now))
-	if err != nil {
+	if done.Record, err = findRecord(c, r.User, r.Session); err != nil || !answers(done.Record, r) {
 		return done, err
 	}
-	done.moved = n == 1
-	// If reading fails the move stands although the answer is an error: that is an answer lost, which the rule allows.
-	done.Record, err = findRecord(c, r.User, r.Session)
-	return done, err
+	at := millis(r.Next.RotatedAt)
+	if _, err = c.exec(rotateSession, int64(r.Next.Generation), int64(r.Next.Parent), at, r.User[:], r.Session[:]); err != nil {
+		return done, err
+	}
+	done.Lineage, done.RotatedAt, done.moved = r.Next, fromMillis(at), true
+	return done, nil
+}
+
+// answers reports whether the session is live and meets every condition of r.
+func answers(rec session.Record, r session.Rotation) bool {
+	rotatedAt := millis(rec.RotatedAt)
+	return rec.EndedAt.IsZero() && !rec.Owner.Disabled() && rec.Epoch == rec.Owner.Epoch &&
+		rec.Generation == r.Generation && rotatedAt < millis(r.RotatedBefore) && rotatedAt > millis(r.RotatedAfter) &&
+		millis(rec.ExpiresAt) > millis(r.Now)
 }
 
 func (s sessions) Find(ctx context.Context, user, id uuid.UUID) (session.Record, error) {
