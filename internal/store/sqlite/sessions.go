@@ -81,32 +81,35 @@ func (s sessions) Find(ctx context.Context, user, id uuid.UUID) (session.Record,
 	return read(ctx, s.r, func(c *conn) (session.Record, error) { return findRecord(c, user, id) })
 }
 
-const sessionColumns = `s.id, s.generation, s.parent, s.rotated_at, s.epoch, s.expires_at, s.ended_at, s.end_reason,
-    s.created_at, s.seed, s.delivery, s.amr, s.address, s.user_agent`
+// sessionColumns leaves out the key, which most queries name.
+const sessionColumns = `s.generation, s.parent, s.rotated_at, s.epoch, s.expires_at, s.ended_at, s.end_reason, s.created_at,
+    s.seed, s.delivery, s.amr, s.address, s.user_agent`
 
 const findSession = `SELECT ` + sessionColumns + `, ` + userColumns + `
 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.user_id = ? AND s.id = ?`
 
 func findRecord(c *conn, user, id uuid.UUID) (rec session.Record, err error) {
-	found, err := c.row(func(r *row) { rec.Session, rec.Owner = r.session(user), r.user() }, findSession, user[:], id[:])
+	found, err := c.row(func(r *row) {
+		rec.Session, rec.Owner = r.session(user, id), r.user(user)
+	}, findSession, user[:], id[:])
 	if err == nil && !found {
 		err = session.ErrNotFound
 	}
 	return rec, err
 }
 
-const listSessions = `SELECT ` + sessionColumns + ` FROM sessions s WHERE s.user_id = ?1 ORDER BY s.created_at DESC, s.id DESC`
+const listSessions = `SELECT s.id, ` + sessionColumns + ` FROM sessions s WHERE s.user_id = ? ORDER BY s.created_at DESC, s.id DESC`
 
 func (s sessions) List(ctx context.Context, user uuid.UUID) ([]session.Session, error) {
 	return read(ctx, s.r, func(c *conn) (list []session.Session, err error) {
-		err = c.each(func(r *row) { list = append(list, r.session(user)) }, listSessions, user[:])
+		err = c.each(func(r *row) { list = append(list, r.session(user, r.id())) }, listSessions, user[:])
 		return list, err
 	})
 }
 
 // session reads the columns of sessionColumns.
-func (r *row) session(user uuid.UUID) (s session.Session) {
-	s.User, s.ID = user, r.id()
+func (r *row) session(user, id uuid.UUID) (s session.Session) {
+	s.User, s.ID = user, id
 	s.Generation, s.Parent, s.RotatedAt = uint32(r.integer()), uint32(r.integer()), r.time()
 	s.Epoch, s.ExpiresAt = r.integer(), r.time()
 	s.EndedAt, s.EndReason = r.time(), session.Reason(r.text())

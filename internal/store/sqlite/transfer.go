@@ -22,10 +22,10 @@ func (db *DB) Transfer() transfer.Target { return transfers{db.writer, db.reader
 const (
 	countUsers = `SELECT count(*) FROM users`
 
-	wholeUsers = `SELECT ` + userColumns + `, u.email_key, u.username_key, p.hash
+	wholeUsers = `SELECT u.id, ` + userColumns + `, u.email_key, u.username_key, p.hash
 FROM users u LEFT JOIN passwords p ON p.user_id = u.id WHERE u.id > ? ORDER BY u.id LIMIT ?`
 
-	sessionsOfUsers = `SELECT s.user_id, ` + sessionColumns + ` FROM sessions s
+	sessionsOfUsers = `SELECT s.user_id, s.id, ` + sessionColumns + ` FROM sessions s
 WHERE s.user_id > ? AND s.user_id <= ? ORDER BY s.user_id, s.id`
 
 	pageOfRevocations = `SELECT user_id, session_id, revoked_at FROM revocations
@@ -42,7 +42,7 @@ func (s transfers) Count(ctx context.Context) (int, error) {
 func (s transfers) People(ctx context.Context, after uuid.UUID, limit int) ([]transfer.Person, error) {
 	return snapshot(ctx, s.r, func(c *conn) (list []transfer.Person, err error) {
 		err = c.each(func(r *row) {
-			list = append(list, transfer.Person{User: r.user(), EmailKey: r.text(), UsernameKey: r.text(), PasswordHash: r.text()})
+			list = append(list, transfer.Person{User: r.user(r.id()), EmailKey: r.text(), UsernameKey: r.text(), PasswordHash: r.text()})
 		}, wholeUsers, after[:], max(limit, 0))
 		if err != nil || len(list) == 0 {
 			return nil, err
@@ -56,7 +56,7 @@ func addSessions(c *conn, after uuid.UUID, list []transfer.Person) error {
 	last, at := list[len(list)-1].ID, 0
 	return c.each(func(r *row) {
 		owner := r.id()
-		one := r.session(owner)
+		one := r.session(owner, r.id())
 		for list[at].ID != owner { // a foreign key sees to it that the owner is among them
 			at++
 		}

@@ -85,13 +85,14 @@ func keyOrNull(username string) any {
 // metadata is stored as the text that was given.
 func metadata(m json.RawMessage) any { return textOrNull(string(m)) }
 
-const userColumns = `u.id, u.epoch, u.disabled_at, u.created_at, u.updated_at, u.email, u.email_verified, u.username,
-    u.name, u.roles, u.metadata`
+// userColumns leaves out the id, as sessionColumns does.
+const userColumns = `u.epoch, u.disabled_at, u.created_at, u.updated_at, u.email, u.email_verified, u.username, u.name,
+    u.roles, u.metadata`
 
 const (
-	findUser         = `SELECT ` + userColumns + ` FROM users u WHERE u.id = ?`
-	findByIdentifier = `SELECT ` + userColumns + ` FROM users u WHERE u.email_key = ?1 OR u.username_key = ?1`
-	listUsers        = `SELECT ` + userColumns + ` FROM users u WHERE u.id > ? ORDER BY u.id LIMIT ?`
+	findUser         = `SELECT u.id, ` + userColumns + ` FROM users u WHERE u.id = ?`
+	findByIdentifier = `SELECT u.id, ` + userColumns + ` FROM users u WHERE u.email_key = ?1 OR u.username_key = ?1`
+	listUsers        = `SELECT u.id, ` + userColumns + ` FROM users u WHERE u.id > ? ORDER BY u.id LIMIT ?`
 )
 
 func (s users) Find(ctx context.Context, id uuid.UUID) (user.User, error) {
@@ -104,13 +105,14 @@ func (s users) FindByIdentifier(ctx context.Context, key string) (user.User, err
 
 func (s users) List(ctx context.Context, after uuid.UUID, limit int) ([]user.User, error) {
 	return read(ctx, s.r, func(c *conn) (list []user.User, err error) {
-		err = c.each(func(r *row) { list = append(list, r.user()) }, listUsers, after[:], max(limit, 0)) // SQLite takes a negative limit for none
+		// SQLite takes a negative limit for none.
+		err = c.each(func(r *row) { list = append(list, r.user(r.id())) }, listUsers, after[:], max(limit, 0))
 		return list, err
 	})
 }
 
 func oneUser(c *conn, query string, arg any) (u user.User, err error) {
-	found, err := c.row(func(r *row) { u = r.user() }, query, arg)
+	found, err := c.row(func(r *row) { u = r.user(r.id()) }, query, arg)
 	if err == nil && !found {
 		err = user.ErrNotFound
 	}
@@ -204,8 +206,8 @@ func (s users) Delete(ctx context.Context, id uuid.UUID) error {
 }
 
 // user reads the columns of userColumns.
-func (r *row) user() (u user.User) {
-	u.ID, u.Epoch, u.DisabledAt = r.id(), r.integer(), r.time()
+func (r *row) user(id uuid.UUID) (u user.User) {
+	u.ID, u.Epoch, u.DisabledAt = id, r.integer(), r.time()
 	u.CreatedAt, u.UpdatedAt = r.time(), r.time()
 	u.Email, u.EmailVerified, u.Username, u.Name = r.text(), r.flag(), r.text(), r.text()
 	u.Roles = r.words()
