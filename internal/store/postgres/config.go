@@ -32,8 +32,9 @@ const (
 //   - pool_max_conns=16, 2 at least
 //   - default_query_exec_mode=cache_statement; behind a pooler that gives every transaction another connection, `exec`
 //   - mayfly_rotate=together; with `single`, refreshes never share a statement
-//   - statement_timeout, lock_timeout and default_transaction_isolation of the connections, unless the mode is `exec` or
-//     simple_protocol: such a pooler refuses settings of a connection that it does not know
+//   - statement_timeout, lock_timeout and default_transaction_isolation of the connections, and plan_cache_mode of those
+//     that carry refreshes together, unless the mode is `exec` or simple_protocol: such a pooler refuses settings of a
+//     connection that it does not know
 //
 // An error never holds the password.
 func parse(url string) (*settings, error) {
@@ -140,6 +141,11 @@ func (s *settings) divide() (refreshes, others *pgxpool.Config) {
 	for _, part := range []*pgxpool.Config{refreshes, others} {
 		part.MinConns = min(part.MinConns, part.MaxConns)
 		part.MinIdleConns = min(part.MinIdleConns, part.MaxConns)
+	}
+	// Left to itself, the database plans a flight of a few anew each time, which takes longer than the flight. An engine
+	// that shards by user must know the user before it plans.
+	if !s.single && !isPooled(refreshes.ConnConfig) {
+		setUnlessSet(refreshes.ConnConfig.RuntimeParams, "plan_cache_mode", "force_generic_plan")
 	}
 	// A connection that was idle is tried before it is given a step which could not be repeated if it turned out to be
 	// dead. A rotation can be, and is spared the extra message.

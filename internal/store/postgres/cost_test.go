@@ -39,6 +39,27 @@ func TestARefreshIsOneStatement(t *testing.T) {
 	}
 }
 
+// TestARefreshIsPlannedOnce asks the connections that carry refreshes, whose statements stay prepared.
+func TestARefreshIsPlannedOnce(t *testing.T) {
+	f := newFixture(t)
+	for s := f.signIn(); s.Generation < 5; {
+		s = f.move(s)
+	}
+	var once, anew int
+	for _, c := range f.refreshes.pool.AcquireAllIdle(t.Context()) {
+		var generic, custom int
+		err := c.QueryRow(t.Context(), "SELECT sum(generic_plans), sum(custom_plans) FROM pg_prepared_statements").Scan(&generic, &custom)
+		c.Release()
+		if err != nil {
+			t.Fatal(err)
+		}
+		once, anew = once+generic, anew+custom
+	}
+	if once < 4 || anew > 0 {
+		t.Errorf("4 rotations were run by a plan that was there %d times, and were planned anew %d times", once, anew)
+	}
+}
+
 // TestPromise14_TheTenThousandthRotationCostsWhatTheFirstDid compares statements, bytes of WAL and pages of the table.
 func TestPromise14_TheTenThousandthRotationCostsWhatTheFirstDid(t *testing.T) {
 	f := newFixture(t)
