@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	defaultConns   = 16 // of one node; the lanes have theirs of them
-	mostLanes      = 2
+	defaultConns   = 16 // of one node; refreshes have theirs of them
+	mostPlanes     = 2
 	connectTimeout = 5 * time.Second
 	// stepTimeout bounds a step with all that is waited for within it. serverTimeout bounds a statement within the
 	// database, so that nothing goes on there that nobody waits for.
 	stepTimeout   = 10 * time.Second
 	serverTimeout = "9s"
-	// lockTimeout is long for rows that are held for the length of one message, and short for a lane that waits.
+	// lockTimeout is long for rows that are held for the length of one message, and short for a plane that waits.
 	lockTimeout = "3s"
 )
 
@@ -133,7 +133,7 @@ func (s *settings) aboard() int {
 func (s *settings) divide() (refreshes, others *pgxpool.Config) {
 	config := s.Config
 	refreshes, others = config.Copy(), config.Copy()
-	refreshes.MaxConns = max(1, min(config.MaxConns/4, mostLanes))
+	refreshes.MaxConns = max(1, min(config.MaxConns/4, mostPlanes))
 	if s.single {
 		refreshes.MaxConns = config.MaxConns / 2
 	}

@@ -13,7 +13,7 @@
 // # Rotations
 //
 // A refresh is one statement: it moves the row if every condition holds, and returns the session with its user either
-// way. Rotations that wait at the same moment leave as one statement with arrays. See lanes.go.
+// way. Rotations that wait at the same moment leave as one statement with arrays. See fleet.go.
 //
 // # Who waits for whom
 //

@@ -117,7 +117,7 @@ func TestALockedRowHoldsNobodyElseUp(t *testing.T) {
 		_, _, err := f.Sessions().Rotate(t.Context(), nextOf(locked))
 		waiting <- err
 	}()
-	for range 5 { // in whichever lane; at worst they wait for one lock_timeout
+	for range 5 { // with the other plane
 		f.move(f.signIn())
 	}
 	if err := <-waiting; !fault.IsUnavailable(err) {

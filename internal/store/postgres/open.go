@@ -33,7 +33,7 @@ type Options struct {
 type DB struct {
 	refreshes *conns // of their own, so that a refresh waits for nothing but refreshes
 	others    *conns
-	lanes     lanes
+	fleet     *fleet
 	bells     *bells // ring when a session may have been ended
 	single    bool   // one rotation a statement
 }
@@ -67,12 +67,12 @@ func connect(ctx context.Context, config *settings) (*DB, error) {
 	}
 	db := &DB{refreshes: &conns{pool: refreshes}, others: &conns{pool: others}, single: config.single}
 	db.bells = newBells(db.others, listenerOf(config.ConnConfig))
-	db.lanes = newLanes(int(first.MaxConns), config.aboard(), rotator{db.refreshes}.rotate)
+	db.fleet = newFleet(int(first.MaxConns), config.aboard(), rotator{db.refreshes}.rotate)
 	return db, nil
 }
 
 // Sessions returns the store of sessions.
-func (db *DB) Sessions() session.Store { return sessions{db.others, db.lanes, db.bells, db.single} }
+func (db *DB) Sessions() session.Store { return sessions{db.others, db.fleet, db.bells, db.single} }
 
 // Users returns the store of users.
 func (db *DB) Users() user.Store { return users{db.others, db.bells} }
@@ -99,7 +99,7 @@ func (db *DB) Clock(ctx context.Context) (time.Time, error) {
 // Close answers what waits and closes the connections. Steps that come later get *fault.Unavailable.
 func (db *DB) Close() error {
 	db.bells.close()
-	db.lanes.close()
+	db.fleet.close()
 	db.refreshes.close()
 	db.others.close()
 	return nil

@@ -35,7 +35,7 @@ func TestPromise12_AnEndingOvertakesAFlightThatHasBegun(t *testing.T) {
 		"Delete":  func(db *DB, s session.Session) error { return db.Users().Delete(t.Context(), s.User) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := oneLane(t)
+			f := onePlane(t)
 			other := openDB(t, f.url)
 			over, stays := f.signIn(), f.signIn()
 			ended, moved, goOn := f.holdTogether(over, stays)
@@ -57,7 +57,7 @@ func TestPromise12_AnEndingOvertakesAFlightThatHasBegun(t *testing.T) {
 
 // TestAFlightWaitsForNobodysRow carries a session whose row an operator has locked together with another one.
 func TestAFlightWaitsForNobodysRow(t *testing.T) {
-	f := oneLane(t)
+	f := onePlane(t)
 	locked, free := f.signIn(), f.signIn()
 	waits, moved, goOn := f.holdTogether(locked, free)
 	tx, err := f.look.Begin(t.Context())
@@ -80,8 +80,8 @@ func TestAFlightWaitsForNobodysRow(t *testing.T) {
 	}
 }
 
-// oneLane has one lane, and no setting that ends a wait early.
-func oneLane(t *testing.T) *fixture {
+// onePlane has one plane, and no setting that ends a wait early.
+func onePlane(t *testing.T) *fixture {
 	t.Helper()
 	return fixtureAt(t, server.Schema(t)+"&pool_max_conns=4&lock_timeout=0&statement_timeout=0")
 }
@@ -99,7 +99,7 @@ func (f *fixture) holdTogether(one, two session.Session) (first, second chan arr
 	go func() { _, err := next.Exec(f.Context(), lockGate); closed <- err }() // again, right behind the first flight
 	waitFor(f.T, "the gate to be about to close", func() bool { return g.waiting() == 2 })
 	first, second = f.depart(one), f.depart(two)
-	waitFor(f.T, "both to board", func() bool { return f.lanes.waiting() == 2 })
+	waitFor(f.T, "both to board", func() bool { return f.fleet.waits() == 2 })
 	g.open(f.look)
 	if err := <-closed; err != nil {
 		f.Fatal(err)
@@ -116,15 +116,6 @@ func (f *fixture) depart(s session.Session) chan arrival {
 		answer <- arrival{rec, moved, err}
 	}()
 	return answer
-}
-
-func (l lanes) waiting() (n int) {
-	for _, one := range l {
-		one.mu.Lock()
-		n += len(one.waiting)
-		one.mu.Unlock()
-	}
-	return n
 }
 
 // gate holds rotations up: a trigger asks for a lock that the test has taken. It fires when the statement has begun and

@@ -10,7 +10,7 @@ import (
 	"github.com/mayfly-auth/mayfly/internal/session"
 )
 
-// rotator is the flight of the lanes.
+// rotator is the flight of the fleet.
 type rotator struct{ c *conns }
 
 // live is the condition under which session s of user u goes on.

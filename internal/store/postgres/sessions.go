@@ -15,7 +15,7 @@ import (
 // sessions is the store of sessions.
 type sessions struct {
 	c     *conns
-	lanes lanes
+	fleet *fleet
 	bells *bells
 	// single says that the engine refuses to lock rows of several shards in one statement.
 	single bool
@@ -45,7 +45,7 @@ func (s sessions) Create(ctx context.Context, fresh session.Session) error {
 }
 
 func (s sessions) Rotate(ctx context.Context, r session.Rotation) (session.Record, bool, error) {
-	return s.lanes.rotate(ctx, r)
+	return s.fleet.rotate(ctx, r)
 }
 
 const (

@@ -3,7 +3,10 @@ package postgres
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
@@ -12,17 +15,17 @@ import (
 	"github.com/mayfly-auth/mayfly/internal/session"
 )
 
-// airport is one lane whose flights a test lets land by hand, one by one.
+// airport has a fleet whose flights a test lets land by hand, one by one.
 type airport struct {
 	*testing.T
-	lanes
+	*fleet
 	departed chan []session.Rotation
 	land     chan func([]session.Rotation) ([]landing, error)
 }
 
-func newAirport(t *testing.T) *airport {
+func newAirport(t *testing.T, planes int) *airport {
 	a := &airport{T: t, departed: make(chan []session.Rotation), land: make(chan func([]session.Rotation) ([]landing, error))}
-	a.lanes = newLanes(1, mostAboard, func(_ context.Context, asked []session.Rotation) ([]landing, error) {
+	a.fleet = newFleet(planes, mostAboard, func(_ context.Context, asked []session.Rotation) ([]landing, error) {
 		a.departed <- asked
 		return (<-a.land)(asked)
 	})
@@ -43,10 +46,10 @@ func (a *airport) ask(ctx context.Context, r session.Rotation) chan arrival {
 	return answer
 }
 
-func (a *airport) waits() int {
-	a.lanes[0].mu.Lock()
-	defer a.lanes[0].mu.Unlock()
-	return len(a.lanes[0].waiting)
+func (f *fleet) waits() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.waiting)
 }
 
 // begin lets a flight depart with one passenger, so that others wait; they are asked for until it lands.
@@ -78,7 +81,7 @@ func moves(r session.Rotation) landing {
 func passedOver(session.Rotation) landing { return landing{found: true} }
 
 func TestWhoeverWaitsGoesWithTheNextFlight(t *testing.T) {
-	a := newAirport(t)
+	a := newAirport(t, 1)
 	land := a.begin()
 	one, two := uuid.New(), uuid.New()
 	first, second := a.ask(t.Context(), of(one, 1)), a.ask(t.Context(), of(two, 1))
@@ -96,7 +99,7 @@ func TestWhoeverWaitsGoesWithTheNextFlight(t *testing.T) {
 
 // TestASessionIsNamedOnceInAFlight: the others are answered as if they had come right after, if that is an answer.
 func TestASessionIsNamedOnceInAFlight(t *testing.T) {
-	a := newAirport(t)
+	a := newAirport(t, 1)
 	land := a.begin()
 	id := uuid.New()
 	leads, same := a.ask(t.Context(), of(id, 1)), a.ask(t.Context(), of(id, 1))
@@ -123,7 +126,7 @@ func TestASessionIsNamedOnceInAFlight(t *testing.T) {
 
 // TestWhoeverComesInTheAirWaits: an answer that was read before somebody asked is none for them.
 func TestWhoeverComesInTheAirWaits(t *testing.T) {
-	a := newAirport(t)
+	a := newAirport(t, 1)
 	id := uuid.New()
 	first := make(chan arrival, 1)
 	go func() {
@@ -147,7 +150,7 @@ func TestWhoeverComesInTheAirWaits(t *testing.T) {
 
 // TestPassedOverGoesAgainAndAloneIfNobodyWasSettled: only a flight of one waits for a lock.
 func TestPassedOverGoesAgainAndAloneIfNobodyWasSettled(t *testing.T) {
-	a := newAirport(t)
+	a := newAirport(t, 1)
 	land := a.begin()
 	one, two := a.ask(t.Context(), of(uuid.New(), 1)), a.ask(t.Context(), of(uuid.New(), 1))
 	land()
@@ -168,7 +171,7 @@ func TestPassedOverGoesAgainAndAloneIfNobodyWasSettled(t *testing.T) {
 }
 
 func TestOneWhoLeavesTakesNobodyAlong(t *testing.T) {
-	a := newAirport(t)
+	a := newAirport(t, 1)
 	land := a.begin()
 	ctx, leave := context.WithCancel(t.Context())
 	left, stayed := a.ask(ctx, of(uuid.New(), 1)), a.ask(t.Context(), of(uuid.New(), 1))
@@ -187,7 +190,7 @@ func TestOneWhoLeavesTakesNobodyAlong(t *testing.T) {
 }
 
 func TestAFlightThatFailsIsToldToAllAboardAndTheNextDeparts(t *testing.T) {
-	a := newAirport(t)
+	a := newAirport(t, 1)
 	land := a.begin()
 	id := uuid.New()
 	one, two := a.ask(t.Context(), of(id, 1)), a.ask(t.Context(), of(id, 1))
@@ -204,7 +207,7 @@ func TestAFlightThatFailsIsToldToAllAboardAndTheNextDeparts(t *testing.T) {
 
 // TestAFlightIsBounded and everybody arrives all the same.
 func TestAFlightIsBounded(t *testing.T) {
-	a := newAirport(t)
+	a := newAirport(t, 1)
 	land := a.begin()
 	const people = mostAboard + 10
 	var arrived sync.WaitGroup
@@ -226,10 +229,112 @@ func TestAFlightIsBounded(t *testing.T) {
 	arrived.Wait()
 }
 
-func TestAClosedLaneTakesNobody(t *testing.T) {
-	a := newAirport(t)
+func TestAClosedFleetTakesNobody(t *testing.T) {
+	a := newAirport(t, 1)
 	a.close()
 	if _, _, err := a.rotate(t.Context(), of(uuid.New(), 1)); !fault.IsUnavailable(err) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// plane is a flight in the air, of a fleet that has several.
+type plane struct {
+	aboard []session.Rotation
+	lands  chan func([]session.Rotation) ([]landing, error)
+}
+
+// TestAFreePlaneTakesAllWhoWaitButForSessionsInTheAir: whoever asks for one of those waits for it to land.
+func TestAFreePlaneTakesAllWhoWaitButForSessionsInTheAir(t *testing.T) {
+	a := newAirport(t, 2)
+	departed := make(chan plane)
+	a.fly = func(_ context.Context, asked []session.Rotation) ([]landing, error) {
+		p := plane{asked, make(chan func([]session.Rotation) ([]landing, error))}
+		departed <- p
+		return (<-p.lands)(asked)
+	}
+	go func() { _, _, _ = a.rotate(t.Context(), of(uuid.Max, 1)) }()
+	first := <-departed
+	late := a.ask(t.Context(), of(uuid.Max, 2))
+	go func() { _, _, _ = a.rotate(t.Context(), of(uuid.New(), 1)) }()
+	second := <-departed
+	one, two := a.ask(t.Context(), of(uuid.New(), 1)), a.ask(t.Context(), of(uuid.New(), 1))
+	second.lands <- all(moves)
+	third := <-departed
+	if len(second.aboard) != 1 || len(third.aboard) != 2 || third.aboard[0].Session == uuid.Max {
+		t.Errorf("aboard: %v, then %v", second.aboard, third.aboard)
+	}
+	third.lands <- all(moves)
+	for _, answer := range []chan arrival{one, two} {
+		if got := <-answer; got.err != nil || !got.moved {
+			t.Errorf("%+v", got)
+		}
+	}
+	first.lands <- all(moves)
+	fourth := <-departed
+	fourth.lands <- all(moves)
+	if got := <-late; !got.moved || got.rec.Generation != 3 {
+		t.Errorf("the late one: %+v", got)
+	}
+}
+
+// TestNoSessionIsInTheAirTwice lets a crowd ask for a few sessions, and passes some of them over now and then.
+func TestNoSessionIsInTheAirTwice(t *testing.T) {
+	var mu sync.Mutex
+	aloft, generations := map[uuid.UUID]bool{}, map[uuid.UUID]uint32{}
+	f := newFleet(3, 4, func(_ context.Context, asked []session.Rotation) ([]landing, error) {
+		mu.Lock()
+		for _, r := range asked {
+			if aloft[r.Session] {
+				t.Errorf("%v is in the air twice", r.Session)
+			}
+			aloft[r.Session] = true
+		}
+		mu.Unlock()
+		runtime.Gosched()
+		mu.Lock()
+		defer mu.Unlock()
+		landings := make([]landing, len(asked))
+		for i, r := range asked {
+			delete(aloft, r.Session)
+			if len(asked) > 1 && rand.IntN(3) == 0 {
+				landings[i] = passedOver(r)
+				continue
+			}
+			landings[i] = moves(r)
+			if generations[r.Session] != r.Generation {
+				landings[i].moved, landings[i].Generation = false, generations[r.Session]
+				continue
+			}
+			generations[r.Session]++
+		}
+		return landings, nil
+	})
+	ids := []uuid.UUID{uuid.New(), uuid.New(), uuid.New(), uuid.New(), uuid.New(), uuid.New()}
+	var moved atomic.Uint32
+	var crowd sync.WaitGroup
+	for range 40 {
+		crowd.Go(func() {
+			for range 100 {
+				id := ids[rand.IntN(len(ids))]
+				mu.Lock()
+				next := of(id, generations[id])
+				mu.Unlock()
+				if _, once, err := f.rotate(t.Context(), next); err != nil {
+					t.Error(err)
+				} else if once {
+					moved.Add(1)
+				}
+			}
+		})
+	}
+	crowd.Wait()
+	f.close()
+	var want uint32
+	for _, generation := range generations {
+		want += generation
+	}
+	if moved.Load() != want || f.busy != 0 || len(f.aloft) != 0 || len(f.waiting) != 0 {
+		t.Errorf("%d of %d moves were told; left over: %d planes, %d in the air, %d who wait",
+			moved.Load(), want, f.busy, len(f.aloft), len(f.waiting))
 	}
 }
