@@ -34,6 +34,14 @@ func repeat[T any](ctx context.Context, c *conns, run work[T]) (T, error) {
 	return start(ctx, c, run, func(tried failure) bool { return tried.again() })
 }
 
+// repeatHere is repeat for a caller who never leaves: the step needs no goroutine of its own.
+func repeatHere[T any](ctx context.Context, c *conns, run work[T]) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	result, err := try(ctx, ctx.Done(), c.pool, run, failure.again)
+	return result, asFault(err)
+}
+
 // once runs a step that is tried again only if the database is known not to have made it.
 func once[T any](ctx context.Context, c *conns, run work[T]) (T, error) {
 	return start(ctx, c, run, func(tried failure) bool { return tried.notMade() })

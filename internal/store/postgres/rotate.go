@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -26,8 +27,9 @@ func mayRotate(generation, before, after, now string) string {
 // whether it was moved, and whether it could have been. A row that could have been moved and was not was held or changed
 // by somebody else.
 //
-// rotateOne names the user id as a plain parameter, so that an engine that shards by it needs no look at the rest. Where
-// the row is moved, its second half is not run.
+// rotateOne names the user id as a plain parameter, so that an engine that shards by it needs no look at the rest. In
+// rotateMany the rows that are held bring their users along, so that none is looked up twice. The second halves look for
+// nothing that was moved.
 var (
 	rotateOne = `
 WITH moved AS (
@@ -48,15 +50,16 @@ WITH asked AS (
         $7::timestamptz[], $8::timestamptz[], $9::timestamptz[]) WITH ORDINALITY
         AS a (user_id, id, next_generation, next_parent, next_rotated_at, generation, before, after, now, seat)
 ), held AS (
-    SELECT a.*
+    SELECT a.seat, a.next_generation, a.next_parent, a.next_rotated_at, s.user_id, s.id AS session_id,
+        ` + userColumns + `
     FROM asked a JOIN users u ON u.id = a.user_id JOIN sessions s ON s.user_id = a.user_id AND s.id = a.id
     WHERE ` + mayRotate("a.generation", "a.before", "a.after", "a.now") + `
     FOR NO KEY UPDATE OF s SKIP LOCKED
 ), moved AS (
-    UPDATE sessions s SET generation = h.next_generation, parent = h.next_parent, rotated_at = h.next_rotated_at
-    FROM held h JOIN users u ON u.id = h.user_id
-    WHERE s.user_id = h.user_id AND s.id = h.id
-    RETURNING h.seat, true, true, ` + sessionColumns + `, ` + userColumns + `
+    UPDATE sessions s SET generation = u.next_generation, parent = u.next_parent, rotated_at = u.next_rotated_at
+    FROM held u
+    WHERE s.user_id = u.user_id AND s.id = u.session_id
+    RETURNING u.seat, true, true, ` + sessionColumns + `, ` + userColumns + `
 )
 SELECT * FROM moved
 UNION ALL
@@ -70,7 +73,7 @@ func (f rotator) rotate(ctx context.Context, asked []session.Rotation) ([]landin
 	if len(asked) == 1 {
 		text, args = rotateOne, oneRotation(asked[0])
 	}
-	return repeat(ctx, f.c, func(ctx context.Context, c *pgx.Conn) ([]landing, error) {
+	return repeatHere(ctx, f.c, func(ctx context.Context, c *pgx.Conn) ([]landing, error) {
 		landings := make([]landing, len(asked))
 		for i := range landings {
 			landings[i].settled = true // as not found
@@ -79,24 +82,34 @@ func (f rotator) rotate(ctx context.Context, asked []session.Rotation) ([]landin
 		if err != nil {
 			return nil, err
 		}
-		return landings, each(rows, func(row pgx.Rows) error { return land(row, landings) })
+		var read rotationRow
+		columns := read.columns()
+		return landings, each(rows, func(row pgx.Rows) error {
+			if err := row.Scan(columns...); err != nil {
+				return err
+			}
+			landings[read.seat-1], err = read.landing()
+			return err
+		})
 	})
 }
 
-// land reads one row of the answer.
-func land(row pgx.Rows, landings []landing) (err error) {
-	var seat int64
-	var s sessionRow
-	var u userRow
-	var l landing
-	var could bool
-	if err := row.Scan(append(append([]any{&seat, &l.moved, &could}, s.columns()...), u.columns()...)...); err != nil {
-		return err
-	}
-	l.Record, err = record(&s, &u)
-	l.found, l.settled = true, l.moved || !could
-	landings[seat-1] = l
-	return err
+// rotationRow takes one row of the answer after the other.
+type rotationRow struct {
+	seat         int64
+	moved, could bool
+	s            sessionRow
+	u            userRow
+}
+
+func (r *rotationRow) columns() []any {
+	return slices.Concat([]any{&r.seat, &r.moved, &r.could}, r.s.columns(), r.u.columns())
+}
+
+func (r *rotationRow) landing() (l landing, err error) {
+	l.Record, err = record(&r.s, &r.u)
+	l.moved, l.found, l.settled = r.moved, true, r.moved || !r.could
+	return l, err
 }
 
 func oneRotation(r session.Rotation) []any {

@@ -114,7 +114,7 @@ type sessionRow struct {
 
 func (r *sessionRow) columns() []any {
 	return []any{
-		&r.s.User, &r.s.ID, &r.s.Generation, &r.s.Parent, &r.s.RotatedAt, &r.s.Epoch, &r.s.ExpiresAt, &r.endedAt,
+		bytesOf(&r.s.User), bytesOf(&r.s.ID), &r.s.Generation, &r.s.Parent, &r.s.RotatedAt, &r.s.Epoch, &r.s.ExpiresAt, &r.endedAt,
 		&r.endReason, &r.s.CreatedAt, &r.seed, &r.s.Delivery, &r.s.AMR, &r.address, &r.s.Device.UserAgent,
 	}
 }

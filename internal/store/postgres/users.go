@@ -174,7 +174,7 @@ type userRow struct {
 
 func (r *userRow) columns() []any {
 	return []any{
-		&r.u.ID, &r.u.Epoch, &r.disabledAt, &r.u.CreatedAt, &r.u.UpdatedAt, &r.u.EmailVerified, &r.u.Email, &r.username,
+		bytesOf(&r.u.ID), &r.u.Epoch, &r.disabledAt, &r.u.CreatedAt, &r.u.UpdatedAt, &r.u.EmailVerified, &r.u.Email, &r.username,
 		&r.u.Name, &r.u.Roles, &r.metadata,
 	}
 }

@@ -58,5 +58,8 @@ func fromAddress(text *string) (netip.Addr, error) {
 	return netip.ParseAddr(*text)
 }
 
+// bytesOf is where an id is read to. A *uuid.UUID would be given its text, by way of its own method.
+func bytesOf(id *uuid.UUID) *[16]byte { return (*[16]byte)(id) }
+
 // pgUUID is an element of an array of ids.
 func pgUUID(id uuid.UUID) pgtype.UUID { return pgtype.UUID{Bytes: id, Valid: true} }
