@@ -12,7 +12,7 @@ import (
 )
 
 // mostAboard is how many sessions one flight takes; more would only make the first of them wait longer.
-const mostAboard = 256
+const mostAboard = 128
 
 // errLocked answers a rotation that was passed over until nobody should wait any longer.
 var errLocked = &fault.Unavailable{
@@ -33,9 +33,9 @@ type landing struct {
 	settled bool
 }
 
-// fleet carries rotations: one queue, and so many planes at most. A plane that is free takes all who wait, so nobody
-// waits for a clock, and the more there are, the more share a statement and a commit. A session whose row is in the air
-// stays in the queue until it has landed, so this node never contends with itself.
+// fleet carries rotations: one queue, and so many planes at most. Whenever one is free it takes those who wait, so
+// nobody waits for a clock, and the more there are, the more share a statement and a commit. A session whose row is in
+// the air stays in the queue until it has landed, so this node never contends with itself.
 type fleet struct {
 	fly    flight
 	planes int // it has
@@ -127,9 +127,15 @@ func (f *fleet) run() {
 
 // take fills a flight with those who wait, in the order in which they came: at most so many sessions, and everybody who
 // asks for one of them. It returns none when nobody may fly, and the plane is then out of service.
+//
+// While others are in the air a plane takes its share and leaves them theirs. Beside one long flight, many short ones
+// would leave versions of their rows that the database may not sweep up before the long one has landed.
 func (f *fleet) take(most int) manifest {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(f.aloft) > 0 {
+		most = min(most, (len(f.waiting)+len(f.aloft)+f.planes-1)/f.planes)
+	}
 	seats := map[session.Key]int{}
 	var aboard manifest
 	now := time.Now()

@@ -243,8 +243,8 @@ type plane struct {
 	lands  chan func([]session.Rotation) ([]landing, error)
 }
 
-// TestAFreePlaneTakesAllWhoWaitButForSessionsInTheAir: whoever asks for one of those waits for it to land.
-func TestAFreePlaneTakesAllWhoWaitButForSessionsInTheAir(t *testing.T) {
+// TestAFreePlaneTakesItsShareButNoSessionInTheAir: whoever asks for one of those waits for it to land.
+func TestAFreePlaneTakesItsShareButNoSessionInTheAir(t *testing.T) {
 	a := newAirport(t, 2)
 	departed := make(chan plane)
 	a.fly = func(_ context.Context, asked []session.Rotation) ([]landing, error) {
@@ -257,21 +257,26 @@ func TestAFreePlaneTakesAllWhoWaitButForSessionsInTheAir(t *testing.T) {
 	late := a.ask(t.Context(), of(uuid.Max, 2))
 	go func() { _, _, _ = a.rotate(t.Context(), of(uuid.New(), 1)) }()
 	second := <-departed
-	one, two := a.ask(t.Context(), of(uuid.New(), 1)), a.ask(t.Context(), of(uuid.New(), 1))
-	second.lands <- all(moves)
-	third := <-departed
-	if len(second.aboard) != 1 || len(third.aboard) != 2 || third.aboard[0].Session == uuid.Max {
-		t.Errorf("aboard: %v, then %v", second.aboard, third.aboard)
+	var others []chan arrival
+	for range 4 {
+		others = append(others, a.ask(t.Context(), of(uuid.New(), 1)))
 	}
-	third.lands <- all(moves)
-	for _, answer := range []chan arrival{one, two} {
+	second.lands <- all(moves)
+	for _, want := range []int{3, 1} { // of six who wait or fly, and then of three
+		next := <-departed
+		if len(next.aboard) != want || next.aboard[0].Session == uuid.Max {
+			t.Errorf("%d are to be aboard: %v", want, next.aboard)
+		}
+		next.lands <- all(moves)
+	}
+	for _, answer := range others {
 		if got := <-answer; got.err != nil || !got.moved {
 			t.Errorf("%+v", got)
 		}
 	}
 	first.lands <- all(moves)
-	fourth := <-departed
-	fourth.lands <- all(moves)
+	last := <-departed
+	last.lands <- all(moves)
 	if got := <-late; !got.moved || got.rec.Generation != 3 {
 		t.Errorf("the late one: %+v", got)
 	}
