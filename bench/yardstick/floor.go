@@ -14,7 +14,7 @@ type Table interface {
 	Writers() int
 }
 
-// mostTogether is how many rows share a commit at most, as in Mayfly's stores.
+// mostTogether is how many rows share a commit at most. Mayfly's stores take as many, or fewer.
 const mostTogether = 256
 
 // Floor signs, and updates the row that the query names: /?3. Updates that wait at the same moment share a commit.
