@@ -65,8 +65,11 @@ type Config struct {
 	Preset string
 	// PasswordMinLength is the fewest characters of a new password. Default 8.
 	PasswordMinLength int
-	// HashParallel is how many passwords are hashed at once. Default the number of processors.
+	// HashParallel is how many passwords are hashed at once. Default all processors but one.
 	HashParallel int
+	// HashAside, if set, runs the work of one hash and returns when it is done; HashParallel of them run at once. The
+	// binary does it on threads of low priority, so that a crowd that signs in does not hold up those who refresh.
+	HashAside func(work func())
 
 	// Log receives what happens. Default slog.Default.
 	Log *slog.Logger

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
@@ -46,6 +47,12 @@ func (p program) runServer(ctx context.Context, c server.Config) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
+	if c.HashParallel == 0 {
+		c.HashParallel = max(1, runtime.GOMAXPROCS(0)-1)
+	}
+	var stop func()
+	c.HashAside, stop = aside(c.HashParallel)
+	defer stop()
 	s, err := server.New(ctx, c)
 	if err != nil {
 		return err

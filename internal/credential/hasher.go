@@ -22,6 +22,9 @@ type Config struct {
 	Parallel int
 	// Queue is how many may wait for their turn, 256 by default: two or three seconds of a small machine.
 	Queue int
+	// Aside runs the work of one hash and returns when it is done; Parallel of them run at once. Nil does it where it is
+	// asked for. A program that has threads of low priority lends them here.
+	Aside func(work func())
 }
 
 // Lengths of what a new hash is made of, in bytes (RFC 9106 section 4 recommends 16 and 32).
@@ -128,7 +131,11 @@ func (h *Hasher) run(ctx context.Context, work func()) error {
 		return err
 	}
 	defer func() { <-h.running }()
-	work()
+	if h.config.Aside != nil {
+		h.config.Aside(work)
+	} else {
+		work()
+	}
 	h.done.Add(1)
 	return nil
 }
