@@ -69,7 +69,11 @@ func main() {
 	flag.StringVar(&b.out, "out", "", "folder for performance.json, the plots, and the tables of performance.md")
 	only := flag.String("only", "", "parts to run, with commas between them (default all)")
 	list := flag.Bool("list", false, "name the parts")
+	again := flag.String("redraw", "", "measure nothing: make the plots of a folder anew from its performance.json")
 	flag.Parse()
+	if *again != "" {
+		exit(redraw(*again))
+	}
 	if *list {
 		for _, p := range parts {
 			fmt.Printf("%-10s %s\n", p.name, p.says)

@@ -153,12 +153,29 @@ func (r *report) write(folder string) error {
 	if err := os.WriteFile(filepath.Join(folder, "performance.json"), append(text, '\n'), 0o644); err != nil {
 		return err
 	}
+	return r.draw(folder)
+}
+
+func (r *report) draw(folder string) error {
 	for name, plot := range r.plots() {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(plot), 0o644); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// redraw makes the plots of a folder anew from its performance.json.
+func redraw(folder string) error {
+	text, err := os.ReadFile(filepath.Join(folder, "performance.json"))
+	if err != nil {
+		return err
+	}
+	var r report
+	if err := json.Unmarshal(text, &r); err != nil {
+		return err
+	}
+	return r.draw(folder)
 }
 
 // The tables of a page stand between these two lines.

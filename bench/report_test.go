@@ -57,7 +57,7 @@ func TestMovedWantsTheNextGeneration(t *testing.T) {
 
 func TestAPlotIsWellFormedAndItsLabelsKeepApart(t *testing.T) {
 	drawn := draw("up", "right", []line{
-		{"one", [][2]float64{{1, 100}, {10, 1000}}}, {"two", [][2]float64{{1, 90}, {10, 1001}}}, {"none", nil},
+		{"one", 0, [][2]float64{{1, 100}, {10, 1000}}}, {"two", 1, [][2]float64{{1, 90}, {10, 1001}}}, {"none", 2, nil},
 	})
 	decoder := xml.NewDecoder(strings.NewReader(drawn))
 	for {
@@ -67,8 +67,11 @@ func TestAPlotIsWellFormedAndItsLabelsKeepApart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c := newColumn()
-	if a, b := c.place(50), c.place(50); a-b < labelHeight && b-a < labelHeight {
+	if high, low := strings.Index(drawn, ">two<"), strings.Index(drawn, ">one<"); high < 0 || low < high {
+		t.Errorf("the label of the upper curve is not the upper one:\n%s", drawn)
+	}
+	var c column
+	if a, b := c.place(50), c.place(51); b-a < labelHeight {
 		t.Errorf("labels at %v and %v", a, b)
 	}
 	if draw("up", "right", nil) != "" {
