@@ -30,12 +30,14 @@ func aside(n int) (run func(work func()), stop func()) {
 		}()
 	}
 	run = func(work func()) {
-		done := make(chan struct{})
+		done := make(chan any)
 		works <- func() {
-			defer close(done)
+			defer func() { done <- recover() }()
 			work()
 		}
-		<-done
+		if panicked := <-done; panicked != nil {
+			panic(panicked) // where somebody turns it into an answer, and not where it ends the server
+		}
 	}
 	stop = func() {
 		close(works)

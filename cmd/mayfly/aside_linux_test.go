@@ -35,6 +35,14 @@ func TestHashesRunAsideOnThreadsOfLowPriority(t *testing.T) {
 	if done.Load() != 50 || most.Load() > 2 {
 		t.Errorf("%d of 50 were done, %d at once", done.Load(), most.Load())
 	}
+	func() {
+		defer func() {
+			if p := recover(); p != "oh" {
+				t.Errorf("a panic came back as %v", p)
+			}
+		}()
+		run(func() { panic("oh") })
+	}()
 	stop()
 	if got := runtime.GOMAXPROCS(0); got != before {
 		t.Errorf("%d processors afterwards, want %d", got, before)
