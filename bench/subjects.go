@@ -8,11 +8,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mayfly-auth/mayfly/bench/load"
 	"github.com/mayfly-auth/mayfly/bench/seed"
+	"github.com/mayfly-auth/mayfly/internal/freeport"
 	"github.com/mayfly-auth/mayfly/internal/secret"
 	"github.com/mayfly-auth/mayfly/internal/store/postgres"
 	"github.com/mayfly-auth/mayfly/internal/store/postgres/pgtest"
@@ -48,10 +50,11 @@ func (b *bench) mayflyOn(ctx context.Context, store string, n, sample int) (*pro
 	if err != nil {
 		return nil, nil, err
 	}
-	address, err := freeAddress()
+	port, err := freeport.Take()
 	if err != nil {
 		return nil, nil, err
 	}
+	address := "127.0.0.1:" + strconv.Itoa(port)
 	cmd := exec.Command(program, "serve", "--listen", address, "--public-url", "http://"+address, "--data", data,
 		"--refresh-window", window, "--trusted-proxies", "127.0.0.1")
 	cmd.Env = append(os.Environ(), "MAYFLY_SECRET="+serverSecret, "MAYFLY_DATABASE_URL="+database)

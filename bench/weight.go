@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"time"
@@ -104,13 +103,4 @@ func (b *bench) busy(p *process, users []load.User) (megabytes, answers float64,
 	close(stop)
 	<-ended
 	return float64(most) / 1e6, result.Rate(), err
-}
-
-// freeAddress returns one that nobody listens on.
-func freeAddress() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }

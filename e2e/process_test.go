@@ -4,17 +4,19 @@ package e2e
 
 import (
 	"bytes"
-	"net"
 	"net/http"
 	neturl "net/url"
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/mayfly-auth/mayfly/internal/freeport"
 )
 
 // process is a mayfly that runs as a program of its own, and can be killed and started again.
@@ -61,13 +63,11 @@ func start(t *testing.T, args ...string) *process {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Take()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
+	return strconv.Itoa(port)
 }
 
 // run starts the process, on the folder it had before, and waits until it answers.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -20,6 +19,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	_ "modernc.org/sqlite" // for scripts that look into the database
+
+	"github.com/mayfly-auth/mayfly/internal/freeport"
 )
 
 // The test binary is the program too: scripts call it as mayfly.
@@ -64,12 +65,9 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 
 // freeport NAME: the variable is the number of a port that nobody listens on.
 func freePort(ts *testscript.TestScript, _ bool, args []string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Take()
 	ts.Check(err)
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	ts.Check(err)
-	ts.Check(listener.Close())
-	ts.Setenv(args[0], port)
+	ts.Setenv(args[0], strconv.Itoa(port))
 }
 
 // ready URL: waits until the server there says that it is.

@@ -3,11 +3,11 @@
 package torture
 
 import (
-	"net"
 	"net/url"
 	"strconv"
 	"testing"
 
+	"github.com/mayfly-auth/mayfly/internal/freeport"
 	"github.com/mayfly-auth/mayfly/internal/store/mongo/mongotest"
 	"github.com/mayfly-auth/mayfly/internal/store/postgres/pgtest"
 )
@@ -98,11 +98,9 @@ func (d database) through(t *testing.T, address string) string {
 
 func freePort(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Take()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer listener.Close()
-	_, port, _ := net.SplitHostPort(listener.Addr().String())
-	return port
+	return strconv.Itoa(port)
 }

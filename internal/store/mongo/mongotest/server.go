@@ -13,13 +13,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/mayfly-auth/mayfly/internal/freeport"
 )
 
 // Server is a database server.
@@ -44,12 +46,12 @@ func StartBelow(parent string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Take()
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
-	s := &Server{Address: l.Addr().String(), folder: folder, made: &atomic.Int64{}}
-	if err := errors.Join(l.Close(), s.Resume()); err != nil {
+	s := &Server{Address: "127.0.0.1:" + strconv.Itoa(port), folder: folder, made: &atomic.Int64{}}
+	if err := s.Resume(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(folder))
 	}
 	return s, nil

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mayfly-auth/mayfly/internal/freeport"
 )
 
 // Pooler is a real PgBouncer before a cluster, in transaction mode: every transaction may get another connection.
@@ -50,7 +52,7 @@ func (s *Server) startPooler(conns int) (*Pooler, *exec.Cmd, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	port, err := freePort()
+	port, err := freeport.Take()
 	if err != nil {
 		return nil, nil, err
 	}

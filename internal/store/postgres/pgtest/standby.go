@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/mayfly-auth/mayfly/internal/freeport"
 )
 
 // Standby makes a copy of a running cluster that follows it, and has the primary answer no commit from then on that the
@@ -86,7 +88,7 @@ func (s *Server) copyOf(of *Server, with ...string) (err error) {
 	if err := s.baseBackup(of, with...); err != nil {
 		return err
 	}
-	if s.Port, err = freePort(); err != nil {
+	if s.Port, err = freeport.Take(); err != nil {
 		return err
 	}
 	conf, err := os.OpenFile(filepath.Join(s.data(), "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
