@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/mayfly-auth/mayfly/internal/fault"
 	"github.com/mayfly-auth/mayfly/internal/session"
 )
 
@@ -52,6 +53,9 @@ func (d *Door) leaving(r *http.Request, refreshToken string) (user, id uuid.UUID
 		if err == nil {
 			return rec.User, rec.ID, true, nil
 		}
+		if fault.IsUnavailable(err) { // not knowing is not the same as a dead credential, which would end its own session alone
+			return uuid.Nil, uuid.Nil, false, err
+		}
 		rec, err = d.Sessions.Identify(r.Context(), refreshToken)
 		if err == nil || !errors.Is(err, session.ErrInvalid) {
 			return rec.User, rec.ID, false, err
@@ -60,6 +64,9 @@ func (d *Door) leaving(r *http.Request, refreshToken string) (user, id uuid.UUID
 	caller, err := d.Authenticate(r)
 	if err == nil {
 		return caller.User, caller.ID, true, nil
+	}
+	if fault.IsUnavailable(err) {
+		return uuid.Nil, uuid.Nil, false, err
 	}
 	token, err := d.AccessToken(r)
 	if err != nil || token == "" {
