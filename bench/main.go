@@ -2,6 +2,7 @@
 //
 //	go run ./bench                    everything, about a quarter of an hour; `make bench` is the same
 //	go run ./bench -only refresh,get  some parts; -list names them
+//	go run ./bench -with FILE         this source's mayfly beside another binary of it, and nothing else: what a change brought
 //	go run ./bench -out docs          where performance.json, the plots and the tables of performance.md go (default: nowhere)
 //
 // A figure by itself says how fast a machine is. So every part runs what it measures in turn with its yardsticks, round
@@ -52,6 +53,7 @@ type bench struct {
 	most    int           // sessions of the curve
 	folder  string        // for binaries and data; it goes when the run ends
 	out     string
+	with    string // another mayfly
 	report  report
 	told    strings.Builder   // what was printed
 	built   map[string]string // programs by name
@@ -69,6 +71,7 @@ func main() {
 	flag.StringVar(&b.out, "out", "", "folder for performance.json, the plots, and the tables of performance.md")
 	only := flag.String("only", "", "parts to run, with commas between them (default all)")
 	list := flag.Bool("list", false, "name the parts")
+	flag.StringVar(&b.with, "with", "", "measure nothing but refreshes, beside those of this mayfly")
 	again := flag.String("redraw", "", "measure nothing: make the plots of a folder anew from its performance.json")
 	flag.Parse()
 	if *again != "" {
@@ -96,6 +99,9 @@ func exit(err error) {
 // run runs the parts that are asked for. A part that fails ends the run: half a table is no table.
 func (b *bench) run(ctx context.Context, only string) (err error) {
 	chosen, err := choose(only)
+	if b.with != "" {
+		chosen, err = []part{{"with", "refreshes, beside those of " + b.with, measureWith}}, nil
+	}
 	if err != nil {
 		return err
 	}

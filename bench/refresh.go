@@ -116,15 +116,24 @@ func (b *bench) refreshSubjects(ctx context.Context) ([]subject, error) {
 		if err != nil {
 			return nil, err
 		}
-		p, tokens, err := b.mayflyOn(ctx, store, people, chosen)
+		program, err := b.mayfly(ctx)
 		if err != nil {
 			return nil, err
 		}
-		mayfly := subject{"mayfly-" + store, p, func(n int) []load.User { return chains(tokens, n) }}
+		mayfly, err := b.refreshing(ctx, "mayfly", program, store)
+		if err != nil {
+			return nil, err
+		}
 		all = append(all, floor, mayfly)
 	}
 	tutorials, err := b.tutorials(ctx)
 	return append(all, tutorials...), err
+}
+
+// refreshing is a Mayfly whose sessions are refreshed.
+func (b *bench) refreshing(ctx context.Context, name, program, store string) (subject, error) {
+	p, tokens, err := b.mayflyOf(ctx, program, store, people, chosen)
+	return subject{name + "-" + store, p, func(n int) []load.User { return chains(tokens, n) }}, err
 }
 
 // everybody is a crowd that asks one thing.

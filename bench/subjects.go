@@ -37,6 +37,11 @@ func (b *bench) mayflyOn(ctx context.Context, store string, n, sample int) (*pro
 	if err != nil {
 		return nil, nil, err
 	}
+	return b.mayflyOf(ctx, program, store, n, sample)
+}
+
+// mayflyOf is mayflyOn of a binary that is there.
+func (b *bench) mayflyOf(ctx context.Context, program, store string, n, sample int) (*process, []string, error) {
 	data, err := os.MkdirTemp(b.folder, "data-")
 	if err != nil {
 		return nil, nil, err
