@@ -78,7 +78,7 @@ type VerifierConfig struct {
 type Verifier struct {
 	keys  keySource
 	rules accesstoken.Rules
-	seen  *seenTokens
+	seen  *accesstoken.Seen[*keySet, seenToken]
 	now   func() time.Time
 
 	revocations *follower // nil follows none
@@ -86,6 +86,12 @@ type Verifier struct {
 	issuer  string
 	cookie  string // "" takes none
 	allowed map[string]bool
+}
+
+// seenToken is what is remembered of a token.
+type seenToken struct {
+	claims *Claims
+	mark   accesstoken.Mark // of its session
 }
 
 // NewVerifier returns a Verifier, or an error that says how to mend the configuration. It makes no request.
@@ -118,7 +124,10 @@ func NewVerifier(c VerifierConfig) (*Verifier, error) {
 	if c.Audience == "" {
 		v.rules.Audience = c.Issuer
 	}
-	v.seen = newSeenTokens(c.CacheSize, c.Leeway)
+	if c.CacheSize == 0 {
+		c.CacheSize = DefaultCacheSize
+	}
+	v.seen = accesstoken.NewSeen[*keySet, seenToken](c.CacheSize)
 	if v.keys, err = newKeySource(c, v.now); err != nil {
 		return nil, err
 	}
@@ -176,7 +185,8 @@ func (v *Verifier) Verify(ctx context.Context, token string) (*Claims, error) {
 func (v *Verifier) verify(ctx context.Context, token string, own *Claims) (*Claims, error) {
 	now := v.now()
 	if set := v.keys.current(now); set != nil {
-		if seen := v.seen.get(token, set, now); seen != nil {
+		// With the next set a signature counts for nothing.
+		if seen := v.seen.Get(token, now, func(by *keySet) bool { return by == set }); seen != nil {
 			return v.admit(ctx, seen.claims, seen.mark, own)
 		}
 	}
@@ -185,7 +195,8 @@ func (v *Verifier) verify(ctx context.Context, token string, own *Claims) (*Clai
 		return nil, v.explain(err)
 	}
 	mark := accesstoken.MarkOf(claims.Session)
-	v.seen.put(token, set, now, claims, mark)
+	until := claims.ExpiresAt.Add(max(v.rules.Leeway, 0))
+	v.seen.Put(token, set, now, until, seenToken{claims: claims, mark: mark})
 	return v.admit(ctx, claims, mark, own)
 }
 

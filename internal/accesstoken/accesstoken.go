@@ -5,7 +5,8 @@
 // not known here: a token is good until it expires, and who needs to know sooner follows the revocation feed.
 //
 // [Issuer] makes tokens and checks its own; [Rules] check those of another issuer and need nothing but a token whose
-// signature was verified, so a resource server imports no more than this package and jws.
+// signature was verified, so a resource server imports no more than this package and jws. Both remember in [Seen] which
+// signatures they found right.
 package accesstoken
 
 import (
@@ -67,6 +68,9 @@ type Subject struct {
 //   - return from Signing only a key that Lookup knows, and that every verifier had the time to learn of;
 //   - return from Lookup the key with exactly this id and no other, and false for one that was revoked. The id comes
 //     from outside: it is compared, never made part of a path or a query.
+//
+// It SHOULD return the same pointer for as long as the key is the same: what a key found right is remembered under its
+// address, and checked again when that is another one.
 type Keys interface {
 	Signing() (*jws.PrivateKey, error)
 	Lookup(kid string) (*jws.PublicKey, bool)

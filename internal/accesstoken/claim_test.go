@@ -160,8 +160,15 @@ func FuzzProfile(f *testing.F) {
 			return
 		}
 		members, err := jws.DecodeObject(metadata)
-		if err != nil || string(members["a"]) != string(c.All[name]) {
-			t.Fatalf("%s was put into the token as %s", metadata, c.All[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		minted, err := jws.Parse(m.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c, err := rules.Check(minted); err != nil || string(members["a"]) != string(c.All[name]) {
+			t.Fatalf("%s was put into the token as %s, %v", metadata, c.All[name], err)
 		}
 	})
 }

@@ -24,7 +24,7 @@ type Claims struct {
 	Username, Name string
 	Roles          []string
 
-	// All holds every claim as it was written, renamed and added ones too. It is read-only.
+	// All holds every claim as it was written, renamed and added ones too; nil from Issuer.Verify. It is read-only.
 	All map[string]json.RawMessage
 }
 

@@ -35,11 +35,15 @@ type Issuer struct {
 	rules  Rules
 	head   []byte  // {"iss":…,"aud":…,"sub":
 	fields []field // the claims of the profile
+	seen   *Seen[*jws.PublicKey, Claims]
 }
+
+// seenTokens is how many of its tokens an issuer remembers.
+const seenTokens = 4096
 
 // NewIssuer checks the configuration; its errors are for the operator.
 func NewIssuer(c Config) (*Issuer, error) {
-	i := &Issuer{keys: c.Keys, ttl: c.TTL, jitter: c.Jitter, now: c.Now}
+	i := &Issuer{keys: c.Keys, ttl: c.TTL, jitter: c.Jitter, now: c.Now, seen: NewSeen[*jws.PublicKey, Claims](seenTokens)}
 	if i.ttl == 0 {
 		i.ttl = DefaultTTL
 	}
@@ -124,7 +128,14 @@ func (i *Issuer) Mint(s Subject) (Minted, error) {
 
 // Verify checks a token of this issuer, for its first audience. ErrExpired comes with the claims, and comes on the second:
 // the leeway is for the clocks of others.
+//
+// The signature is checked once in a token's life, and the claims are shared by all who present it: they are read-only,
+// and without All, which is more to remember than the rest.
 func (i *Issuer) Verify(token string) (Claims, error) {
+	now := i.now()
+	if c := i.seen.Get(token, now, i.believes); c != nil {
+		return *c, nil
+	}
 	t, err := jws.Parse(token)
 	if err != nil {
 		return Claims{}, fmt.Errorf("%w: %w", ErrMalformed, err)
@@ -140,7 +151,17 @@ func (i *Issuer) Verify(token string) (Claims, error) {
 	if err == nil && !i.now().Before(c.ExpiresAt) {
 		err = ErrExpired
 	}
+	c.All = nil
+	if err == nil {
+		i.seen.Put(token, key, now, c.ExpiresAt, c)
+	}
 	return c, err
+}
+
+// believes says whether a key is still one of the issuer's.
+func (i *Issuer) believes(key *jws.PublicKey) bool {
+	current, ok := i.keys.Lookup(key.ID)
+	return ok && current == key
 }
 
 // isType compares media types, which know no case, with or without application/ (RFC 7515 section 4.1.9).

@@ -29,7 +29,7 @@ func TestATokenSaysWhatItsSubjectIs(t *testing.T) {
 				Issuer: issuer, Subject: s.User, Session: s.Session, ClientID: s.ClientID, ID: got.ID, Scope: s.Scope,
 				Audience: []string{audience}, IssuedAt: epoch, ExpiresAt: epoch.Add(accesstoken.DefaultTTL),
 				AuthTime: s.AuthTime, AMR: s.AMR, Email: s.Email, EmailVerified: true, Username: s.Username, Name: s.Name,
-				Roles: s.Roles, All: got.All,
+				Roles: s.Roles,
 			}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("got  %+v\nwant %+v", got, want)

@@ -124,6 +124,10 @@ func TestPromise19_ARevokedKeyDiesWithinItsBound(t *testing.T) {
 	stolen, err := a.Mint(accesstoken.Subject{User: "u"})
 	w.must(err)
 	w.must(verifier.check(stolen.Token))
+	for _, node := range []*accesstoken.Issuer{a, b} {
+		_, err := node.Verify(stolen.Token) // that they have seen it must not help it later
+		w.must(err)
+	}
 
 	w.must(here.Revoke(t.Context(), w.signing(here)))
 	if _, err := a.Verify(stolen.Token); !errors.Is(err, accesstoken.ErrUnknownKey) {

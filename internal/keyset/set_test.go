@@ -313,6 +313,22 @@ func TestASharedSecretIsAKeySetOfOne(t *testing.T) {
 	}
 }
 
+// What a key has verified is remembered under its address, and keys are loaded every few seconds.
+func TestAKeyKeepsItsAddressWhileTheKeysAreTheSame(t *testing.T) {
+	w := newWorld(t)
+	s := w.loaded(nil)
+	kid := w.signing(s)
+	before, _ := s.Lookup(kid)
+	w.must(s.Load(t.Context()))
+	if after, ok := s.Lookup(kid); !ok || after != before {
+		t.Errorf("the same keys were loaded, and %v has become %v", before, after)
+	}
+	w.must(s.Revoke(t.Context(), kid))
+	if after, ok := s.Lookup(kid); ok {
+		t.Errorf("revoked, and still there: %v", after)
+	}
+}
+
 func TestLoadingAndSigningAtTheSameTime(t *testing.T) {
 	w := newWorld(t)
 	s := w.loaded(func(c *keyset.Config) { c.PublishFor = 0 })

@@ -1,17 +1,15 @@
-package mayfly
+package accesstoken
 
 import (
 	"testing"
 	"time"
-
-	"github.com/mayfly-auth/mayfly/internal/accesstoken"
 )
 
 // Nobody can make two tokens with one hash at will, so the collision is put into the table by hand.
 func TestACollisionOfHashesAdmitsNobody(t *testing.T) {
-	s := newSeenTokens(4, 0)
-	set, now := new(keySet), time.Now()
-	s.put("ada's token", set, now, &Claims{Subject: "ada", ExpiresAt: now.Add(time.Minute)}, accesstoken.Mark{})
+	s := NewSeen[string, string](4)
+	always, now := func(string) bool { return true }, time.Now()
+	s.Put("ada's token", "key", now, now.Add(time.Minute), "ada")
 	place, hash := s.place("eve's token")
 	for i := range place {
 		if e := place[i].Load(); e != nil {
@@ -20,7 +18,7 @@ func TestACollisionOfHashesAdmitsNobody(t *testing.T) {
 			place[i].Store(&collision)
 		}
 	}
-	if e := s.get("eve's token", set, now); e != nil {
-		t.Errorf("another token was taken for that of %s", e.claims.Subject)
+	if who := s.Get("eve's token", now, always); who != nil {
+		t.Errorf("another token was taken for that of %s", *who)
 	}
 }
