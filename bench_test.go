@@ -1,10 +1,13 @@
 package mayfly_test
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/sha256"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -62,6 +65,63 @@ func BenchmarkVerify(b *testing.B) {
 		benchmarkParallel(b, i.follower(b, 100_000), i.liveTokens(b, 64))
 	})
 }
+
+// BenchmarkMiddleware answers one request after the other over one connection. What is between bare and open is net/http's
+// price for reading a token, what is between open and guarded is ours.
+func BenchmarkMiddleware(b *testing.B) {
+	i := newIssuer(b)
+	token := i.liveTokens(b, 1)[0]
+	v := i.verifier(b, func(c *mayfly.VerifierConfig) { c.Now = nil })
+	mustVerify(b, v, token)
+	hello := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") })
+	b.Run("bare", func(b *testing.B) { benchmarkServer(b, hello, "") })
+	for _, header := range []string{"Authorization: Bearer ", "Cookie: mayfly_access="} {
+		name, _, _ := strings.Cut(header, ":")
+		b.Run(name+"/open", func(b *testing.B) { benchmarkServer(b, hello, header+token+"\r\n") })
+		b.Run(name+"/guarded", func(b *testing.B) { benchmarkServer(b, v.Middleware(hello), header+token+"\r\n") })
+	}
+}
+
+func benchmarkServer(b *testing.B, h http.Handler, header string) {
+	client, served := net.Pipe() // a socket would cost more than all that is compared, and each time another sum
+	s := &http.Server{Handler: h}
+	defer s.Close()
+	go func() { _ = s.Serve(&oneConn{conn: served, closed: make(chan struct{})}) }()
+	request := []byte("GET / HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n")
+	answer := make([]byte, 1024)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := client.Write(request); err != nil {
+			b.Fatal(err)
+		}
+		n, err := client.Read(answer) // net/http writes a short answer at once
+		if err != nil || !bytes.HasPrefix(answer[:n], []byte("HTTP/1.1 200 ")) || !bytes.HasSuffix(answer[:n], []byte("hello")) {
+			b.Fatalf("%v: %s", err, answer[:n])
+		}
+	}
+}
+
+// oneConn is a listener that somebody has already called.
+type oneConn struct {
+	conn   net.Conn
+	closed chan struct{}
+}
+
+func (l *oneConn) Accept() (net.Conn, error) {
+	if conn := l.conn; conn != nil {
+		l.conn = nil
+		return conn, nil
+	}
+	<-l.closed
+	return nil, net.ErrClosed
+}
+
+func (l *oneConn) Close() error {
+	close(l.closed)
+	return nil
+}
+
+func (l *oneConn) Addr() net.Addr { return &net.TCPAddr{} }
 
 func benchmarkParallel(b *testing.B, v *mayfly.Verifier, tokens []string) {
 	b.ReportAllocs()
