@@ -25,6 +25,7 @@ func measureGet(ctx context.Context, b *bench) error {
 	}
 	of := func(name string) []float64 { return m.of(name, rate) }
 	b.report.compare("protected GET through the Go middleware, beside hello", atLeast(0.9), of("middleware"), of("hello"))
+	b.report.compare("protected GET through the Go middleware, beside hello that is sent the token too", limit{}, of("middleware"), of("hello-token"))
 	b.report.compare("protected GET through the Express middleware, beside Express unprotected", limit{}, of("express-mayfly"), of("express-hello"))
 	b.report.compare("protected GET through the Express middleware, beside the tutorial's (token and user)", atLeast(5), of("express-mayfly"), of("tutorial-me"))
 	b.report.compare("protected GET through the Express middleware, beside the tutorial's (token alone)", limit{}, of("express-mayfly"), of("tutorial-posts"))
@@ -65,6 +66,7 @@ func (b *bench) getSubjects(ctx context.Context) ([]subject, error) {
 	}
 	return []subject{
 		{"hello", hello, everybody(load.Get("/"))},
+		{"hello-token", hello, bearers("/", tokens)}, // what net/http itself takes for reading one
 		{"middleware", middleware, bearers("/", tokens)},
 		{"mayfly-me", p, bearers("/v1/me", tokens)},
 		{"mayfly-verify", p, verifying(tokens)},
