@@ -67,8 +67,9 @@ type Config struct {
 	PasswordMinLength int
 	// HashParallel is how many passwords are hashed at once. Default all processors but one.
 	HashParallel int
-	// HashAside, if set, runs the work of one hash and returns when it is done; HashParallel of them run at once. The
-	// binary does it on threads of low priority, so that a crowd that signs in does not hold up those who refresh.
+	// HashAside, if set, runs the work of one hash and returns when it is done; HashParallel of them are asked for at
+	// once. The binary does it on threads of low priority, and on fewer while the server is Busy, so that a crowd that
+	// signs in does not hold up those who refresh.
 	HashAside func(work func())
 
 	// Log receives what happens. Default slog.Default.

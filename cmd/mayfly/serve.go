@@ -42,16 +42,16 @@ func (p program) runServer(ctx context.Context, c server.Config) error {
 	if os.Getenv("GOGC") == "" {
 		tendHeap() // the variable beats it
 	}
+	hashers := newCrew()
+	c.HashAside = hashers.do
 	if c.HashParallel == 0 {
-		c.HashParallel = max(1, runtime.GOMAXPROCS(0)-1)
+		c.HashParallel = runtime.GOMAXPROCS(0)
 	}
-	var stop func()
-	c.HashAside, stop = aside(c.HashParallel)
-	defer stop()
 	s, err := server.New(ctx, c)
 	if err != nil {
 		return err
 	}
+	defer hashers.hire(c.HashParallel, s.Busy)()
 	listener, err := s.Listen()
 	if err != nil {
 		return closing(s, err)

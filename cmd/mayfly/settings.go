@@ -71,7 +71,7 @@ var serveSettings = []setting{
 	{name: "allowed_origins", usage: "other origins whose pages may call, with cookies", kind: list, put: intoList(func(c *server.Config) *[]string { return &c.AllowedOrigins })},
 	{name: "trusted_proxies", usage: "addresses or prefixes believed in X-Forwarded-For", kind: list, put: intoList(func(c *server.Config) *[]string { return &c.TrustedProxies })},
 	{name: "password_min_length", usage: "fewest characters of a new password (default 8)", put: intoNumber(func(c *server.Config) *int { return &c.PasswordMinLength })},
-	{name: "hash_parallel", usage: "passwords hashed at once (default: all processors but one)", put: intoNumber(func(c *server.Config) *int { return &c.HashParallel })},
+	{name: "hash_parallel", usage: "passwords hashed at once (default: as many as processors); one fewer while sessions are in use", put: intoNumber(func(c *server.Config) *int { return &c.HashParallel })},
 }
 
 // expressNames are the variables of the usual Express app. They are read where their owner has said that this is one:

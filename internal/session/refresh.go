@@ -23,7 +23,7 @@ func (s *Sessions) Refresh(ctx context.Context, token string) (Grant, error) {
 	if err != nil {
 		return Grant{}, err
 	}
-	now := s.now()
+	now := s.use()
 	// The usual case is tried before anything is read: the newest token, its window over. Every other case finds its
 	// row unmoved and is judged by the rule.
 	swap := s.rotation(p, now)

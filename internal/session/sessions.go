@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,7 +31,8 @@ type Config struct {
 // Sessions starts, refreshes, ends and lists sessions.
 type Sessions struct {
 	Config
-	cleaned Key // where the cleaner's walk stands
+	cleaned Key          // where the cleaner's walk stands
+	usedAt  atomic.Int64 // in Unix milliseconds
 }
 
 // New returns the room over its store.
@@ -66,13 +68,24 @@ func (s *Sessions) Start(ctx context.Context, u user.User, d Delivery, amr []str
 	return s.grant(Record{Session: session, Owner: u}), nil
 }
 
+// UsedAt is when somebody last refreshed a session, or called with an access token of one.
+func (s *Sessions) UsedAt() time.Time { return time.UnixMilli(s.usedAt.Load()) }
+
+// use returns the time, as that of a use.
+func (s *Sessions) use() time.Time {
+	now := s.now()
+	s.usedAt.Store(now.UnixMilli())
+	return now
+}
+
 // Live returns a session that can still be used, by its id, as an access token names it. ErrNotFound, *EndedError.
 func (s *Sessions) Live(ctx context.Context, user, id uuid.UUID) (Record, error) {
+	now := s.use()
 	rec, err := s.Store.Find(ctx, user, id)
 	if err != nil {
 		return Record{}, fmt.Errorf("find session: %w", err)
 	}
-	if reason, _ := s.over(rec, s.now()); reason != "" {
+	if reason, _ := s.over(rec, now); reason != "" {
 		return Record{}, &EndedError{reason}
 	}
 	return rec, nil
