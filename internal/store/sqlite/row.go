@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -32,6 +33,12 @@ func (r *row) fail(err error) {
 	if err != nil && r.err == nil {
 		r.err = fmt.Errorf("sqlite: column %d: %w", r.at, err)
 	}
+}
+
+// bare makes columns that have no name and no declared type: the driver copies both, for every column of every query,
+// and here nobody asks for them.
+func bare(columns string) string {
+	return "+" + strings.ReplaceAll(columns, ",", ` "",+`) + ` ""`
 }
 
 func column[T driver.Value](r *row) T {

@@ -85,7 +85,7 @@ func (s sessions) Find(ctx context.Context, user, id uuid.UUID) (session.Record,
 const sessionColumns = `s.generation, s.parent, s.rotated_at, s.epoch, s.expires_at, s.ended_at, s.end_reason, s.created_at,
     s.seed, s.delivery, s.amr, s.address, s.user_agent`
 
-const findSession = `SELECT ` + sessionColumns + `, ` + userColumns + `
+var findSession = `SELECT ` + bare(sessionColumns+`, `+userColumns) + `
 FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.user_id = ? AND s.id = ?`
 
 func findRecord(c *conn, user, id uuid.UUID) (rec session.Record, err error) {
