@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"runtime"
 	"sync"
 
 	"github.com/mayfly-auth/mayfly/internal/fault"
@@ -120,9 +121,21 @@ func (w *writer) loop() {
 	defer close(w.ended)
 	batch := make([]*step, 0, batchSize)
 	for first := range w.queue {
-		batch = w.fill(append(batch[:0], first))
+		batch = w.gather(append(batch[:0], first))
 		w.commit(batch)
 		clear(batch)
+	}
+}
+
+// gather fills the batch, and lets whoever can run do so before it looks again, until nobody has come: they may be about
+// to bring a step, and two that share a commit cost less than two commits. Where nobody else can run, no time passes.
+func (w *writer) gather(batch []*step) []*step {
+	for {
+		before := len(batch)
+		runtime.Gosched()
+		if batch = w.fill(batch); len(batch) == before {
+			return batch
+		}
 	}
 }
 
