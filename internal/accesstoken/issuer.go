@@ -111,7 +111,8 @@ func (i *Issuer) Mint(s Subject) (Minted, error) {
 	}
 	now := i.now()
 	expiresAt := now.Add(i.life()).Truncate(time.Second)
-	payload, err := i.payload(s, now, expiresAt)
+	// The usual payload is short enough for the stack; more claims make it grow.
+	payload, err := i.appendPayload(make([]byte, 0, 640), s, now, expiresAt)
 	if err != nil {
 		return Minted{}, fmt.Errorf("mint access token: %w", err)
 	}

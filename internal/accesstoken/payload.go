@@ -48,8 +48,7 @@ func makeHead(issuer string, audience []string) []byte {
 	return append(b, `,"sub":`...)
 }
 
-func (i *Issuer) payload(s Subject, now, expiresAt time.Time) ([]byte, error) {
-	b := make([]byte, 0, 640) // the usual length; more claims make it grow
+func (i *Issuer) appendPayload(b []byte, s Subject, now, expiresAt time.Time) ([]byte, error) {
 	b = append(b, i.head...)
 	b = appendString(b, s.User)
 	b = append(b, `,"exp":`...)
