@@ -59,7 +59,7 @@ func (a *API) signedIn(w http.ResponseWriter, status int, g session.Grant) error
 	if out.AccessToken != "" {
 		body.TokenType, body.ExpiresIn = "Bearer", body.AccessExpiresIn
 	}
-	return answer(w, status, body)
+	return answer(w, status, &body)
 }
 
 func userView(u user.User) userJSON {
