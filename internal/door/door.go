@@ -6,6 +6,7 @@ package door
 
 import (
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"net/url"
 	"time"
@@ -39,12 +40,21 @@ type Door struct {
 	Config
 	origin  string          // scheme://host[:port] of PublicURL
 	allowed map[string]bool // AllowedOrigins
+	always  http.Header     // what every answer has; answers share its values, so it is never changed
 	metrics *Metrics
 }
 
 // New returns the common part of the doors.
 func New(c Config) *Door {
 	d := &Door{Config: c, origin: c.PublicURL.Scheme + "://" + c.PublicURL.Host, allowed: map[string]bool{}, metrics: newMetrics()}
+	d.always = http.Header{
+		"X-Content-Type-Options": {"nosniff"},
+		"Referrer-Policy":        {"no-referrer"},
+		"X-Frame-Options":        {"DENY"},
+	}
+	if c.PublicURL.Scheme == "https" {
+		d.always.Set("Strict-Transport-Security", "max-age=31536000")
+	}
 	if d.Cookies == (CookieNames{}) {
 		d.Cookies = NamesFor(c.PublicURL)
 	}
