@@ -28,6 +28,6 @@ func (e *Unavailable) Unwrap() error { return e.Cause }
 
 // IsUnavailable reports whether err, or anything it wraps, is an *Unavailable.
 func IsUnavailable(err error) bool {
-	var u *Unavailable
-	return errors.As(err, &u)
+	_, ok := errors.AsType[*Unavailable](err)
+	return ok
 }
