@@ -65,12 +65,9 @@ type Config struct {
 	Preset string
 	// PasswordMinLength is the fewest characters of a new password. Default 8.
 	PasswordMinLength int
-	// HashParallel is how many passwords are hashed at once. Default all processors but one.
+	// HashParallel is how many passwords are hashed at once; one fewer while sessions are in use. Default as many as
+	// processors.
 	HashParallel int
-	// HashAside, if set, runs the work of one hash and returns when it is done; HashParallel of them are asked for at
-	// once. The binary does it on threads of low priority, and on fewer while the server is Busy, so that a crowd that
-	// signs in does not hold up those who refresh.
-	HashAside func(work func())
 
 	// Log receives what happens. Default slog.Default.
 	Log *slog.Logger

@@ -100,7 +100,7 @@ func (s settings) open(ctx context.Context) (_ *Rooms, err error) {
 		Users:       db.Users(),
 		Credentials: db.Credentials(),
 		Sessions:    r.Sessions,
-		Hasher:      credential.NewHasher(credential.Config{Parallel: s.HashParallel, Aside: s.HashAside}),
+		Hasher:      credential.NewHasher(credential.Config{Parallel: s.HashParallel, Busy: r.Sessions.InUse}),
 		Policy:      credential.Policy{MinLength: s.PasswordMinLength, Words: []string{s.publicURL.Hostname()}},
 		Limiter:     r.limiter,
 		Now:         s.Now,

@@ -15,7 +15,6 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/mayfly-auth/mayfly/internal/accesstoken"
 	"github.com/mayfly-auth/mayfly/internal/api"
@@ -126,12 +125,6 @@ func (s *Server) Admin() http.Handler {
 		fmt.Fprintln(w, "ready")
 	})
 	return mux
-}
-
-// Busy reports whether somebody used a session within the last tenth of a second. What takes a processor for long, and
-// can wait, had better wait for its end.
-func (s *Server) Busy() bool {
-	return s.settings.Now().Sub(s.rooms.Sessions.UsedAt()) < 100*time.Millisecond
 }
 
 // Close ends the streams, stops the chores and closes the database. What was acknowledged is kept.

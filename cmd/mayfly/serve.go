@@ -42,16 +42,16 @@ func (p program) runServer(ctx context.Context, c server.Config) error {
 	if os.Getenv("GOGC") == "" {
 		tendHeap() // the variable beats it
 	}
-	hashers := newCrew()
-	c.HashAside = hashers.do
 	if c.HashParallel == 0 {
 		c.HashParallel = runtime.GOMAXPROCS(0)
 	}
+	// A password hash holds one of Go's processors for 20 ms, and whoever is next in its queue waits. With so many more of
+	// them the kernel shares out the real ones, and it gives those who need little their turn first.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + c.HashParallel))
 	s, err := server.New(ctx, c)
 	if err != nil {
 		return err
 	}
-	defer hashers.hire(c.HashParallel, s.Busy)()
 	listener, err := s.Listen()
 	if err != nil {
 		return closing(s, err)

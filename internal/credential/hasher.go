@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 
@@ -17,14 +18,12 @@ type Config struct {
 	Memory  uint32 // KiB per hash, 19,456 by default
 	Time    uint32 // passes, 2 by default
 	Threads uint8  // lanes, 1 by default
-	// Parallel is how many hashes run at once. By default one processor is left to refreshes, which must never wait
-	// for passwords; on a single one, one.
+	// Parallel is how many hashes run at once, by default as many as there are processors.
 	Parallel int
 	// Queue is how many may wait for their turn, 256 by default: two or three seconds of a small machine.
 	Queue int
-	// Aside runs the work of one hash and returns when it is done; Parallel of them run at once. Nil does it where it is
-	// asked for. A program that has threads of low priority lends them here.
-	Aside func(work func())
+	// Busy, if set, reports whether others need the processors now. While they do, one fewer of several hashes runs.
+	Busy func() bool
 }
 
 // Lengths of what a new hash is made of, in bytes (RFC 9106 section 4 recommends 16 and 32).
@@ -36,7 +35,9 @@ const (
 // Hasher makes and checks password hashes, a bounded number at a time. It is safe for concurrent use.
 type Hasher struct {
 	config  Config
-	running chan struct{} // a place for each hash that may run
+	first   chan struct{} // a place for whoever is first in the queue
+	running chan struct{} // a place for each hash that may run at any time
+	spare   chan struct{} // and for one that may while nobody else needs the processors; nil if there is only one at all
 	waiting atomic.Int64
 	done    atomic.Int64
 	dummy   string
@@ -47,9 +48,15 @@ func NewHasher(c Config) *Hasher {
 	c.Memory = orDefault(c.Memory, 19_456)
 	c.Time = orDefault(c.Time, 2)
 	c.Threads = orDefault(c.Threads, 1)
-	c.Parallel = orDefault(c.Parallel, max(1, runtime.GOMAXPROCS(0)-1))
+	c.Parallel = orDefault(c.Parallel, runtime.GOMAXPROCS(0))
 	c.Queue = orDefault(c.Queue, 256)
-	h := &Hasher{config: c, running: make(chan struct{}, c.Parallel)}
+	if c.Busy == nil {
+		c.Busy = func() bool { return false }
+	}
+	h := &Hasher{config: c, first: make(chan struct{}, 1), running: make(chan struct{}, max(1, c.Parallel-1))}
+	if c.Parallel > 1 {
+		h.spare = make(chan struct{}, 1)
+	}
 	// A key that no password has: it was drawn, not derived.
 	h.dummy = h.encode(random(saltLength), random(keyLength))
 	return h
@@ -119,7 +126,7 @@ type Load struct {
 
 // Load returns the load, for metrics.
 func (h *Hasher) Load() Load {
-	return Load{Running: len(h.running), Waiting: int(h.waiting.Load()), Done: h.done.Load()}
+	return Load{Running: len(h.running) + len(h.spare), Waiting: int(h.waiting.Load()), Done: h.done.Load()}
 }
 
 // run waits for a place and does the work. Who waits is served in the order of arrival; who hangs up leaves the queue.
@@ -127,36 +134,48 @@ func (h *Hasher) run(ctx context.Context, work func()) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := h.enter(ctx); err != nil {
+	place, err := h.enter(ctx)
+	if err != nil {
 		return err
 	}
-	defer func() { <-h.running }()
-	if h.config.Aside != nil {
-		h.config.Aside(work)
-	} else {
-		work()
-	}
+	defer func() { <-place }()
+	work()
 	h.done.Add(1)
 	return nil
 }
 
-func (h *Hasher) enter(ctx context.Context) error {
-	select {
-	case h.running <- struct{}{}:
-		return nil
-	default:
-	}
+// pause is how long whoever is first in the queue waits before asking again whether others need the processors: about as
+// long as one hash takes.
+const pause = 20 * time.Millisecond
+
+// enter takes a place and returns where.
+func (h *Hasher) enter(ctx context.Context) (place chan struct{}, err error) {
 	defer h.waiting.Add(-1)
 	if h.waiting.Add(1) > int64(h.config.Queue) {
-		return &fault.Unavailable{
+		return nil, &fault.Unavailable{
 			Cause: errQueueFull,
 			Fix:   "wait, or give Mayfly more processors: every sign-in costs one password hash",
 		}
 	}
 	select {
-	case h.running <- struct{}{}:
-		return nil
+	case h.first <- struct{}{}:
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
+	}
+	defer func() { <-h.first }()
+	for {
+		spare, again := h.spare, (<-chan time.Time)(nil)
+		if h.config.Busy() {
+			spare, again = nil, time.After(pause)
+		}
+		select {
+		case h.running <- struct{}{}:
+			return h.running, nil
+		case spare <- struct{}{}:
+			return h.spare, nil
+		case <-again:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 }

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/mayfly-auth/mayfly/internal/fault"
 )
@@ -153,5 +155,49 @@ func TestAVisitorWhoIsGoneCostsNoHash(t *testing.T) {
 	hangUp()
 	if _, err := h.Hash(gone, "correct horse"); !errors.Is(err, context.Canceled) || h.Load().Done != 0 {
 		t.Errorf("Hash = %v after %d hashes", err, h.Load().Done)
+	}
+}
+
+// Whoever must wait because others need the processors does so at the head of the queue, and no longer than they do.
+func TestOneOfSeveralHashesRestsWhileOthersNeedTheProcessors(t *testing.T) {
+	for _, tt := range []struct{ parallel, busy, free int }{{1, 1, 1}, {2, 1, 2}, {4, 3, 4}} {
+		synctest.Test(t, func(t *testing.T) {
+			var busy atomic.Bool
+			busy.Store(true)
+			h := NewHasher(Config{Parallel: tt.parallel, Busy: busy.Load})
+			end := make(chan struct{})
+			served := make(chan int, 6)
+			var group sync.WaitGroup
+			for i := range 6 {
+				group.Go(func() {
+					if err := h.run(t.Context(), func() { served <- i; <-end }); err != nil {
+						t.Error(err)
+					}
+				})
+				synctest.Wait()
+			}
+			if load := h.Load(); load.Running != tt.busy || load.Waiting != 6-tt.busy {
+				t.Errorf("%d in parallel, others busy: load %+v", tt.parallel, load)
+			}
+			busy.Store(false)
+			time.Sleep(pause)
+			synctest.Wait()
+			if load := h.Load(); load.Running != tt.free || load.Waiting != 6-tt.free {
+				t.Errorf("%d in parallel, nobody busy: load %+v", tt.parallel, load)
+			}
+			busy.Store(true)
+			for range 6 {
+				end <- struct{}{}
+			}
+			group.Wait()
+			for i := range 6 {
+				if got := <-served; got != i {
+					t.Errorf("%d was served in place of %d", got, i)
+				}
+			}
+			if load := h.Load(); load != (Load{Done: 6}) {
+				t.Errorf("in the end: load %+v", load)
+			}
+		})
 	}
 }

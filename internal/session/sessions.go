@@ -68,8 +68,9 @@ func (s *Sessions) Start(ctx context.Context, u user.User, d Delivery, amr []str
 	return s.grant(Record{Session: session, Owner: u}), nil
 }
 
-// UsedAt is when somebody last refreshed a session, or called with an access token of one.
-func (s *Sessions) UsedAt() time.Time { return time.UnixMilli(s.usedAt.Load()) }
+// InUse reports whether somebody refreshed a session, or called with an access token of one, within the last tenth of a
+// second. What takes a processor for long had better leave them one.
+func (s *Sessions) InUse() bool { return s.now().UnixMilli()-s.usedAt.Load() < 100 }
 
 // use returns the time, as that of a use.
 func (s *Sessions) use() time.Time {

@@ -261,3 +261,29 @@ func TestExplainTellsWhatATokenWouldBuy(t *testing.T) {
 	h.mustEnd(endings[0].end, first.ID)
 	explain(third, session.Rotate, session.SignedOut)
 }
+
+func TestSessionsAreInUseForATenthOfASecondAfterEachUse(t *testing.T) {
+	h := newHouse(t)
+	g := h.signIn()
+	if h.InUse() {
+		t.Error("in use after a sign-in alone")
+	}
+	uses := map[string]func(){
+		"a refresh": func() { h.refresh(g.RefreshToken) },
+		"a call": func() {
+			if _, err := h.Live(t.Context(), g.User, g.ID); err != nil {
+				t.Fatal(err)
+			}
+		},
+	}
+	for name, use := range uses {
+		use()
+		if !h.InUse() {
+			t.Errorf("not in use after %s", name)
+		}
+		h.Add(100 * time.Millisecond)
+		if h.InUse() {
+			t.Errorf("in use a tenth of a second after %s", name)
+		}
+	}
+}
