@@ -80,6 +80,40 @@ func TestAFlightWaitsForNobodysRow(t *testing.T) {
 	}
 }
 
+// TestASignInWaitsForAnEndingThatHasBegun has the user changed by somebody who has not yet committed. A sign-in that did
+// not wait would be told that it stands, with a session that is over from the first.
+func TestASignInWaitsForAnEndingThatHasBegun(t *testing.T) {
+	f := fixtureAt(t, server.Schema(t)+"&lock_timeout=0&statement_timeout=0")
+	u := somebody()
+	if err := f.Users().Create(t.Context(), u, "$argon2id$"); err != nil {
+		t.Fatal(err)
+	}
+	other := connectTo(t, f.url)
+	ending, err := other.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ending.Rollback(t.Context())
+	if _, err := ending.Exec(t.Context(), "UPDATE users SET epoch = epoch + 1 WHERE id = $1", u.ID); err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan error, 1)
+	go func() { answer <- f.Sessions().Create(context.Background(), signedIn(u)) }()
+	waitFor(t, "the sign-in to wait for the row, or to be answered", func() bool {
+		return len(answer) > 0 || ask[int](f, `SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()
+			AND pid IN (SELECT pid FROM pg_stat_activity WHERE query LIKE '%INSERT INTO sessions%')`) > 0
+	})
+	if len(answer) > 0 {
+		t.Fatalf("answered while the ending was under way: %v", <-answer)
+	}
+	if err := ending.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-answer; !errors.Is(err, session.ErrUserChanged) {
+		t.Errorf("after the ending: %v", err)
+	}
+}
+
 // onePlane has one plane, and no setting that ends a wait early.
 func onePlane(t *testing.T) *fixture {
 	t.Helper()
