@@ -32,7 +32,7 @@ func measureAge(ctx context.Context, b *bench) error {
 		m, err := b.inTurn("age", []subject{
 			{"old-" + store, p, func(n int) []load.User { return chains(aged, n) }},
 			{"new-" + store, p, func(n int) []load.User { return chains(fresh, n) }},
-		}, crowd)
+		}, crowd/4) // each has four sessions, so that between two refreshes of one more than the refresh window passes
 		if err != nil {
 			return err
 		}

@@ -21,7 +21,6 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -55,7 +54,6 @@ type bench struct {
 	out     string
 	with    string // another mayfly
 	report  report
-	told    strings.Builder   // what was printed
 	built   map[string]string // programs by name
 	closing []func()
 }
@@ -68,14 +66,15 @@ func main() {
 	flag.IntVar(&b.rounds, "rounds", 5, "how often each thing is measured")
 	flag.DurationVar(&b.length, "for", 1500*time.Millisecond, "how long one measurement takes")
 	flag.IntVar(&b.most, "sessions", 1_000_000, "the last step of the curve; 10,000,000 need 20 GB of disk")
-	flag.StringVar(&b.out, "out", "", "folder for performance.json, the plots, and the tables of performance.md")
+	flag.StringVar(&b.out, "out", "", "folder for performance.json, the plots, and the tables of performance.md; what is there of other parts stays")
 	only := flag.String("only", "", "parts to run, with commas between them (default all)")
 	list := flag.Bool("list", false, "name the parts")
 	flag.StringVar(&b.with, "with", "", "measure nothing but refreshes, beside those of this mayfly")
-	again := flag.String("redraw", "", "measure nothing: make the plots of a folder anew from its performance.json")
+	again := flag.String("redraw", "", "measure nothing: make the plots and tables of a folder anew from its performance.json")
 	flag.Parse()
 	if *again != "" {
-		exit(redraw(*again))
+		earlier, err := readReport(*again)
+		exit(errors.Join(err, earlier.draw(*again)))
 	}
 	if *list {
 		for _, p := range parts {
@@ -111,27 +110,28 @@ func (b *bench) run(ctx context.Context, only string) (err error) {
 	defer os.RemoveAll(b.folder)
 	defer b.close()
 	b.report.Machine = thisMachine()
-	b.tell("%s\n", b.report.Machine)
+	fmt.Println(b.report.Machine)
 	for _, p := range chosen {
-		b.tell("\n### %s: %s\n\n", p.name, p.says)
+		b.report.begin(p)
+		fmt.Print("\n" + b.report.chapter().heading())
 		err := p.run(ctx, b)
 		b.close()
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	b.tell("%s", b.report.ratios())
+	fmt.Print("\n" + b.report.ratios())
 	if b.out == "" {
 		return nil
 	}
-	return errors.Join(b.report.write(b.out), writeTables(filepath.Join(b.out, "performance.md"), b.told.String()))
+	return b.report.write(b.out)
 }
 
 // tell prints, and keeps what it printed.
 func (b *bench) tell(format string, args ...any) {
 	text := fmt.Sprintf(format, args...)
 	fmt.Print(text)
-	b.told.WriteString(text)
+	b.report.chapter().Told += text
 }
 
 func choose(only string) ([]part, error) {

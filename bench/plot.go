@@ -58,10 +58,12 @@ func (l line) last() [2]float64 { return l.points[len(l.points)-1] }
 
 // add appends the figure with this name if the run has measured it.
 func (l *line) add(r *report, x float64, name string) {
-	for _, one := range r.Rows {
-		if one.Name == name {
-			l.points = append(l.points, [2]float64{x, one.Median})
-			return
+	for _, c := range r.Chapters {
+		for _, one := range c.Rows {
+			if one.Name == name {
+				l.points = append(l.points, [2]float64{x, one.Median})
+				return
+			}
 		}
 	}
 }

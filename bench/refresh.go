@@ -73,6 +73,14 @@ func (b *bench) inTurn(part string, subjects []subject, n int) (measurements, er
 		}
 	}
 	b.tell("\n")
+	for _, s := range subjects {
+		for _, one := range all[s.name] {
+			if one.Err != nil {
+				b.tell("%s: %v\n\n", s.name, one.Err)
+				break
+			}
+		}
+	}
 	return all, nil
 }
 
@@ -92,12 +100,6 @@ func (b *bench) keep(name string, s subject, all measurements) error {
 	b.report.add(name+"/errors", "", errors)
 	b.tell("| %s | %s | %s – %s | %s | %s | %s | %s | %s | %.0f |\n", s.name, short(answers.Median), short(answers.Min),
 		short(answers.Max), short(p50.Median), short(p99.Median), short(p999.Median), short(cpu.Median), short(memory.Median/1e6), errors)
-	for _, one := range all[s.name] {
-		if one.Err != nil {
-			b.tell("\n%s: %v\n\n", s.name, one.Err)
-			break
-		}
-	}
 	return nil
 }
 

@@ -13,12 +13,25 @@ import (
 	"time"
 )
 
-// report is everything that a run has measured, as it is written to performance.json.
+// report is everything that was measured, as it is written to performance.json.
 type report struct {
-	Machine string  `json:"machine"`
-	Rows    []row   `json:"rows"`
-	Ratios  []ratio `json:"ratios"`
+	Machine  string     `json:"machine"`
+	Chapters []*chapter `json:"chapters"`
 }
+
+// chapter is what one part has measured.
+type chapter struct {
+	Name   string  `json:"name"`
+	Says   string  `json:"says"`
+	Told   string  `json:"told"` // as it was printed
+	Rows   []row   `json:"rows"`
+	Ratios []ratio `json:"ratios"`
+}
+
+// begin begins the chapter that figures go to from now on.
+func (r *report) begin(p part) { r.Chapters = append(r.Chapters, &chapter{Name: p.name, Says: p.says}) }
+
+func (r *report) chapter() *chapter { return r.Chapters[len(r.Chapters)-1] }
 
 // thisMachine says where the figures come from; they mean little elsewhere.
 func thisMachine() string {
@@ -65,7 +78,8 @@ type ratio struct {
 // add keeps a figure.
 func (r *report) add(name, unit string, values ...float64) spread {
 	s := spreadOf(values)
-	r.Rows = append(r.Rows, row{name, unit, s})
+	c := r.chapter()
+	c.Rows = append(c.Rows, row{name, unit, s})
 	return s
 }
 
@@ -101,32 +115,45 @@ func (r *report) compare(name string, target limit, of, over []float64) {
 	for i := range of {
 		values[i] = of[i] / over[i]
 	}
-	s := spreadOf(values)
-	r.Ratios = append(r.Ratios, ratio{name, target.String(), target.meets(s.Median), s})
+	r.within(name, target, values...)
 }
 
 // within keeps a figure that has a target of its own.
 func (r *report) within(name string, target limit, values ...float64) {
-	s := spreadOf(values)
-	r.Ratios = append(r.Ratios, ratio{name, target.String(), target.meets(s.Median), s})
+	c, s := r.chapter(), spreadOf(values)
+	c.Ratios = append(c.Ratios, ratio{name, target.String(), target.meets(s.Median), s})
 }
 
 // ratios is the table of all ratios.
 func (r *report) ratios() string {
 	var w strings.Builder
-	w.WriteString("\n### ratios and targets\n\n| | median | min – max | target | |\n| --- | ---: | ---: | ---: | --- |\n")
-	for _, one := range r.Ratios {
-		word := "met"
-		switch {
-		case one.Target == "":
-			word = ""
-		case !one.Met:
-			word = "**missed**"
+	w.WriteString("### ratios and targets\n\n| | median | min – max | target | |\n| --- | ---: | ---: | ---: | --- |\n")
+	for _, c := range r.Chapters {
+		for _, one := range c.Ratios {
+			word := "met"
+			switch {
+			case one.Target == "":
+				word = ""
+			case !one.Met:
+				word = "**missed**"
+			}
+			fmt.Fprintf(&w, "| %s | %s | %s – %s | %s | %s |\n", one.Name, short(one.Median), short(one.Min), short(one.Max), one.Target, word)
 		}
-		fmt.Fprintf(&w, "| %s | %s | %s – %s | %s | %s |\n", one.Name, short(one.Median), short(one.Min), short(one.Max), one.Target, word)
 	}
 	return w.String()
 }
+
+// tables is everything as it was printed.
+func (r *report) tables() string {
+	var w strings.Builder
+	w.WriteString(r.Machine + "\n\n")
+	for _, c := range r.Chapters {
+		w.WriteString(c.heading() + strings.TrimRight(c.Told, "\n") + "\n\n")
+	}
+	return w.String() + r.ratios()
+}
+
+func (c *chapter) heading() string { return fmt.Sprintf("### %s: %s\n\n", c.Name, c.Says) }
 
 // short writes three figures that count.
 func short(v float64) string {
@@ -141,8 +168,52 @@ func short(v float64) string {
 	return fmt.Sprintf("%.2f", v)
 }
 
-// write puts performance.json and the plots into a folder.
+// complete adds the chapters of an earlier report that this one lacks, in the order of parts. Figures of two machines
+// say nothing beside each other.
+func (r *report) complete(earlier *report) error {
+	of := map[string]*chapter{}
+	for _, c := range slices.Concat(earlier.Chapters, r.Chapters) {
+		of[c.Name] = c
+	}
+	if len(of) > len(r.Chapters) && machineOf(earlier.Machine) != machineOf(r.Machine) {
+		return fmt.Errorf("the other parts were measured on %q and this is %q; fix: measure them all", earlier.Machine, r.Machine)
+	}
+	r.Chapters = nil
+	for _, p := range parts {
+		if c := of[p.name]; c != nil {
+			r.Chapters = append(r.Chapters, c)
+		}
+	}
+	return nil
+}
+
+// machineOf leaves out the date.
+func machineOf(machine string) string { return machine[:max(0, strings.LastIndex(machine, ","))] }
+
+const reportName = "performance.json"
+
+// readReport returns the report of a folder, an empty one if it has none.
+func readReport(folder string) (*report, error) {
+	var r report
+	text, err := os.ReadFile(filepath.Join(folder, reportName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return &r, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	return &r, err
+}
+
+// write puts the report into a folder, and what was measured before of parts that it lacks stays there.
 func (r *report) write(folder string) error {
+	earlier, err := readReport(folder)
+	if err != nil {
+		return err
+	}
+	if err := r.complete(earlier); err != nil {
+		return err
+	}
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return err
@@ -150,32 +221,20 @@ func (r *report) write(folder string) error {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(folder, "performance.json"), append(text, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, reportName), append(text, '\n'), 0o644); err != nil {
 		return err
 	}
 	return r.draw(folder)
 }
 
+// draw makes the plots, and the tables of the page.
 func (r *report) draw(folder string) error {
 	for name, plot := range r.plots() {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(plot), 0o644); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// redraw makes the plots of a folder anew from its performance.json.
-func redraw(folder string) error {
-	text, err := os.ReadFile(filepath.Join(folder, "performance.json"))
-	if err != nil {
-		return err
-	}
-	var r report
-	if err := json.Unmarshal(text, &r); err != nil {
-		return err
-	}
-	return r.draw(folder)
+	return writeTables(filepath.Join(folder, "performance.md"), r.tables())
 }
 
 // The tables of a page stand between these two lines.

@@ -27,15 +27,47 @@ func TestSpreadIsTheMedianWithTheExtremes(t *testing.T) {
 
 // A slow round is slow for both: the ratio is taken within it.
 func TestRatiosAreTakenRoundByRound(t *testing.T) {
-	var r report
+	r := report{Chapters: []*chapter{{}}}
 	r.compare("half", atLeast(0.5), []float64{10, 1, 30}, []float64{20, 2, 60})
-	if got := r.Ratios[0]; got.Min != 0.5 || got.Max != 0.5 || !got.Met {
+	if got := r.chapter().Ratios[0]; got.Min != 0.5 || got.Max != 0.5 || !got.Met {
 		t.Errorf("%+v", got)
 	}
 	r.compare("a third", atLeast(0.5), []float64{1}, []float64{3})
 	r.compare("three times", atMost(2), []float64{3}, []float64{1})
-	if r.Ratios[1].Met || r.Ratios[2].Met {
-		t.Errorf("met: %+v", r.Ratios[1:])
+	if ratios := r.chapter().Ratios; ratios[1].Met || ratios[2].Met {
+		t.Errorf("met: %+v", ratios[1:])
+	}
+}
+
+func TestPartsThatAreMeasuredAgainTakeTheirPlaceAmongTheOthers(t *testing.T) {
+	of := func(machine, told string, names ...string) *report {
+		r := &report{Machine: machine}
+		for _, name := range names {
+			r.begin(part{name: name})
+			r.chapter().Told = told
+		}
+		return r
+	}
+	const here, later, elsewhere = "a cpu, 2 cores, today", "a cpu, 2 cores, tomorrow", "b cpu, 2 cores, today"
+	for _, c := range []struct {
+		what          string
+		earlier, next *report
+		want          string // what each part tells, in the order of parts; "" for an error
+	}{
+		{"a part anew", of(here, "old", "verify", "refresh", "curve"), of(later, "new", "refresh"), "verify old refresh new curve old"},
+		{"a part that was not there", of(here, "old", "curve"), of(later, "new", "verify"), "verify new curve old"},
+		{"the first report", of("", ""), of(here, "new", "curve"), "curve new"},
+		{"all parts on another machine", of(here, "old", "curve"), of(elsewhere, "new", "curve"), "curve new"},
+		{"one part on another machine", of(here, "old", "curve", "age"), of(elsewhere, "new", "curve"), ""},
+	} {
+		err := c.next.complete(c.earlier)
+		var got []string
+		for _, one := range c.next.Chapters {
+			got = append(got, one.Name, one.Told)
+		}
+		if text := strings.Join(got, " "); (err != nil) != (c.want == "") || err == nil && text != c.want {
+			t.Errorf("%s: %q, %v; want %q", c.what, text, err, c.want)
+		}
 	}
 }
 

@@ -90,11 +90,13 @@ func (c *costs) flags(set *flag.FlagSet) {
 
 // performance is what `make bench` writes.
 type performance struct {
-	Machine string
-	Rows    []struct {
-		Name   string
-		Median float64
-		Unit   string
+	Machine  string
+	Chapters []struct {
+		Rows []struct {
+			Name   string
+			Median float64
+			Unit   string
+		}
 	}
 }
 
@@ -117,14 +119,16 @@ func (c *costs) measured(path string) (machine string, missing []string, err err
 			continue
 		}
 		found := false
-		for _, row := range p.Rows {
-			if row.Name != one.row {
-				continue
+		for _, chapter := range p.Chapters {
+			for _, row := range chapter.Rows {
+				if row.Name != one.row {
+					continue
+				}
+				if row.Unit != answers || row.Median <= 0 {
+					return "", nil, fmt.Errorf("%s: the row %q is %v %s, want more than 0 %s", path, row.Name, row.Median, row.Unit, answers)
+				}
+				one.value, one.from, found = row.Median, "`make bench`", true
 			}
-			if row.Unit != answers || row.Median <= 0 {
-				return "", nil, fmt.Errorf("%s: the row %q is %v %s, want more than 0 %s", path, row.Name, row.Median, row.Unit, answers)
-			}
-			one.value, one.from, found = row.Median, "`make bench`", true
 		}
 		if !found {
 			missing = append(missing, fmt.Sprintf("%s has no row %q: -%s stays at %s %s.", path, one.row, one.flag, number(one.value), one.unit))

@@ -44,7 +44,7 @@ func TestThePageShowsWhatTheProgramPrints(t *testing.T) {
 }
 
 func TestFiguresComeFromTheBenchmarksWhereTheyAreThere(t *testing.T) {
-	path := write(t, `{"machine": "a desk", "rows": [{"name": "refresh/64/mayfly-sqlite/rate", "median": 4321, "unit": "answers/s"}]}`)
+	path := write(t, `{"machine": "a desk", "chapters": [{"rows": [{"name": "refresh/64/mayfly-sqlite/rate", "median": 4321, "unit": "answers/s"}]}]}`)
 	out, notes, err := scale(t, "-simulated", "0", "-performance", path)
 	if err != nil {
 		t.Fatal(err)
@@ -68,8 +68,8 @@ func TestFiguresComeFromTheBenchmarksWhereTheyAreThere(t *testing.T) {
 
 func TestAFigureOfAnotherKindIsRefused(t *testing.T) {
 	for _, text := range []string{
-		`{"rows": [{"name": "refresh/64/mayfly-sqlite/rate", "median": 4321, "unit": "ms"}]}`,
-		`{"rows": [{"name": "refresh/64/mayfly-sqlite/rate", "median": 0, "unit": "answers/s"}]}`,
+		`{"chapters": [{"rows": [{"name": "refresh/64/mayfly-sqlite/rate", "median": 4321, "unit": "ms"}]}]}`,
+		`{"chapters": [{"rows": [{"name": "refresh/64/mayfly-sqlite/rate", "median": 0, "unit": "answers/s"}]}]}`,
 		`[]`,
 	} {
 		if _, _, err := scale(t, "-simulated", "0", "-performance", write(t, text)); err == nil {
