@@ -73,8 +73,10 @@ func main() {
 	again := flag.String("redraw", "", "measure nothing: make the plots and tables of a folder anew from its performance.json")
 	flag.Parse()
 	if *again != "" {
-		earlier, err := readReport(*again)
-		exit(errors.Join(err, earlier.draw(*again)))
+		exit(redraw(*again))
+	}
+	if b.with != "" && (*only != "" || b.out != "") {
+		exit(errors.New("-with measures refreshes and nothing else, and keeps nothing; fix: leave out -only and -out"))
 	}
 	if *list {
 		for _, p := range parts {

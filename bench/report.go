@@ -202,7 +202,10 @@ func readReport(folder string) (*report, error) {
 	if err == nil {
 		err = json.Unmarshal(text, &r)
 	}
-	return &r, err
+	if err != nil {
+		return nil, fmt.Errorf("%s of %s: %w", reportName, folder, err)
+	}
+	return &r, nil
 }
 
 // write puts the report into a folder, and what was measured before of parts that it lacks stays there.
@@ -235,6 +238,18 @@ func (r *report) draw(folder string) error {
 		}
 	}
 	return writeTables(filepath.Join(folder, "performance.md"), r.tables())
+}
+
+// redraw makes the plots and tables of a folder anew from its report.
+func redraw(folder string) error {
+	r, err := readReport(folder)
+	if err == nil && len(r.Chapters) == 0 {
+		err = fmt.Errorf("%s has no %s; fix: measure with -out %s", folder, reportName, folder)
+	}
+	if err != nil {
+		return err
+	}
+	return r.draw(folder)
 }
 
 // The tables of a page stand between these two lines.

@@ -13,12 +13,12 @@ func measureWith(ctx context.Context, b *bench) error {
 	}
 	for _, store := range []string{"sqlite", "postgres"} {
 		var subjects []subject
-		for name, binary := range map[string]string{"this": program, "other": b.with} {
-			one, err := b.refreshing(ctx, name, binary, store)
+		for _, one := range []struct{ name, binary string }{{"this", program}, {"other", b.with}} {
+			s, err := b.refreshing(ctx, one.name, one.binary, store)
 			if err != nil {
 				return err
 			}
-			subjects = append(subjects, one)
+			subjects = append(subjects, s)
 		}
 		for _, n := range crowds {
 			m, err := b.inTurn("with", subjects, n)

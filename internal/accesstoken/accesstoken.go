@@ -5,8 +5,8 @@
 // not known here: a token is good until it expires, and who needs to know sooner follows the revocation feed.
 //
 // [Issuer] makes tokens and checks its own; [Rules] check those of another issuer and need nothing but a token whose
-// signature was verified, so a resource server imports no more than this package and jws. Both remember in [Seen] which
-// signatures they found right.
+// signature was verified, so a resource server imports no more than this package and jws. [Seen] remembers, for the
+// issuer and for whoever checks by rules, which signatures were found right.
 package accesstoken
 
 import (
